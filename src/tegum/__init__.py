@@ -1,0 +1,21 @@
+"""tegum: a laboratory for superposition in neural networks."""
+
+from importlib.metadata import version
+
+from tegum.ground.errors import DivergedError, FileError, InputError, ShapeError, TegumError
+from tegum.ground.progress import Progress
+from tegum.problem import (
+    Axis,
+    Constant,
+    Geometric,
+    Grid,
+    PowerLaw,
+    Problem,
+    Record,
+    TrainSettings,
+    sample_features,
+)
+from tegum.store import load, load_weights, save, save_weights, to_torch
+from tegum.train import train
+
+__version__ = version("tegum")

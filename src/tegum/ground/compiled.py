@@ -1,0 +1,51 @@
+"""numba with a cache on disk that knows when any compiled source has changed.
+
+numba's own cache looks only at the file of the function it compiles, so an edit in a function that is called from there
+goes unnoticed. Here the cache lives in a folder named after the content of all compiled sources.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_SOURCES = Path(__file__).parent.parent
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_COMPILED = ("ground/compiled.py", "kernels/*.py")
+
+
+def _source_hash() -> str:
+    files = sorted(path for pattern in _COMPILED for path in _SOURCES.glob(pattern))
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for path in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: beside the package if that can be written to, else in the user's cache.
+
+    Example:
+        >>> cache_folder().name.startswith("tegum-")
+        True
+    """
+    beside = _SOURCES / "__pycache__"
+    writable = os.access(beside if beside.exists() else _SOURCES, os.W_OK)
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (beside if writable else users) / f"tegum-{_source_hash()}"
+
+
+def compiled(function: Function) -> Function:
+    """Compile with numba, release the interpreter lock while running, and keep the machine code on disk."""
+    options: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+    if numba.config.CACHE_DIR:  # the user has chosen a place
+        return numba.njit(**options)(function)
+    numba.config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates
+    try:
+        return numba.njit(**options)(function)
+    finally:
+        numba.config.CACHE_DIR = ""

@@ -1,0 +1,148 @@
+"""The fast kernel: the whole training loop in one compiled call, one model per thread at a time.
+
+The compiled code releases the interpreter lock, so plain Python threads share the models out. A model's numbers depend
+on its own address only, so neither the number of threads nor the packing of models can change them.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from tegum.ground import streams
+from tegum.ground.errors import InputError
+from tegum.kernels import loop
+from tegum.kernels.interface import (
+    AbstractKernel,
+    AbstractRun,
+    Losses,
+    architecture,
+    initial_weights,
+    standard_losses,
+)
+from tegum.kernels.update import ADAM, ADAMW, SGD
+from tegum.problem import Problem, TrainSettings
+from tegum.problem.sampling import sampler_table
+
+_EVALUATION_BATCH = 4096
+_TASKS_PER_THREAD = 8
+# Below this mean probability it pays to skip samples in which nothing is present (docs/performance.md).
+_SPARSE_BELOW = 0.1
+
+
+class FusedRun(AbstractRun):
+    """Models in training with the compiled loop."""
+
+    def __init__(
+        self, problems: Sequence[Problem], settings: TrainSettings, models: Sequence[int], seed: int, n_threads: int
+    ) -> None:
+        self.step = 0
+        self._shape = architecture(problems[0])
+        self._settings, self._n_threads = settings, n_threads
+        n, m, count = self._shape.n_features, self._shape.n_hidden, len(problems)
+        tables = [sampler_table(problem) for problem in problems]
+        self._table = tuple(np.ascontiguousarray(np.stack(column)) for column in zip(*tables, strict=True))
+        density = np.array([problem.probabilities.mean() for problem in problems])
+        self._sparse = density < _SPARSE_BELOW
+        self._importance = np.stack([problem.importances for problem in problems]).astype(np.float32)
+        keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
+        self._training_keys = np.array(keys, np.uint64)
+        self._evaluation_keys = np.full(count, streams.stream_key(seed, 0, streams.EVALUATION_DATA), np.uint64)
+        start = initial_weights(self._shape, settings, models=models, seed=seed)
+        self._W = np.ascontiguousarray(start.reshape(count, n * m), np.float32)
+        self._bias = np.zeros((count, n), np.float32)
+        self._moments = tuple(np.zeros((count, size), np.float32) for size in (n * m, n * m, n, n))
+        self._kinds = (self._shape.output == "relu", self._shape.hidden == "relu")
+        self._parts = _share_out(density, n_threads)
+        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="tegum")
+
+    def _each(self, call: Callable[[np.ndarray], None]) -> None:
+        """Run one compiled call per part; on an interrupt, let running calls end and drop the others."""
+        futures = [self._pool.submit(call, part) for part in self._parts]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    def advance(self, n_steps: int) -> np.ndarray:
+        """See AbstractRun."""
+        settings, shape = self._settings, self._shape
+        rates = settings.learning_rates(self.step, n_steps)
+        beta1 = settings.momentum if settings.optimizer == "sgd" else settings.beta1
+        constants = (beta1, settings.beta2, settings.epsilon, settings.weight_decay)
+        optimizer = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}[settings.optimizer]
+        losses = np.zeros(len(self._W))
+        pitch = loop.pitch_for(shape.n_features)
+        self._each(
+            lambda part: loop.advance_models(
+                part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
+                self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
+                optimizer, constants, pitch, losses,
+            )  # fmt: skip
+        )
+        self.step += n_steps
+        return losses / max(n_steps, 1)
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """See AbstractRun."""
+        shape = (-1, self._shape.n_features, self._shape.n_hidden)
+        return self._W.reshape(shape).copy(), self._bias.copy()
+
+    def evaluate(self, n_samples: int) -> Losses:
+        """See AbstractRun."""
+        shape = self._shape
+        sums, squares = np.zeros(len(self._W)), np.zeros(len(self._W))
+        n_whole, rest = divmod(n_samples, _EVALUATION_BATCH)
+        pitch = loop.pitch_for(shape.n_features)
+        for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
+            self._each(
+                lambda part, first=first, n_steps=n_steps, batch=batch: loop.evaluate_models(
+                    part, shape.n_features, shape.n_hidden, self._kinds, self._table, self._importance,
+                    self._evaluation_keys, self._W, self._bias, first, n_steps, batch, pitch, sums, squares,
+                )  # fmt: skip
+            )
+        return standard_losses(sums, squares, n_samples)
+
+
+def _share_out(density: np.ndarray, n_threads: int) -> list[np.ndarray]:
+    """Cut the models into parts, the expensive ones first, so that the threads finish together."""
+    order = np.argsort(-density, kind="stable")
+    n_parts = min(len(order), n_threads * _TASKS_PER_THREAD)
+    return [np.ascontiguousarray(order[part::n_parts]) for part in range(n_parts)]
+
+
+class FusedKernel(AbstractKernel):
+    """numba on the CPU, float32: every model kind, optimiser and schedule of the reference.
+
+    Args:
+        n_threads: models trained at the same time; all processors that this process may use if None.
+
+    Raises:
+        InputError: n_threads is not positive, or float64 is asked for.
+    """
+
+    name = "fused"
+    epoch = 1
+
+    def __init__(self, n_threads: int | None = None) -> None:
+        if n_threads is not None and n_threads < 1:
+            raise InputError(f"n_threads must be at least 1; got {n_threads}. Leave it out to use every processor.")
+        self.n_threads = n_threads or _n_processors()
+
+    def prepare(
+        self, problems: Sequence[Problem], settings: TrainSettings, *, models: Sequence[int], seed: int
+    ) -> FusedRun:
+        """See AbstractKernel."""
+        if settings.precision != "float32":
+            raise InputError(
+                f"the fused kernel works in float32; got precision={settings.precision!r}. Use kernel='reference'."
+            )
+        return FusedRun(problems, settings, models, seed, self.n_threads)
+
+
+def _n_processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

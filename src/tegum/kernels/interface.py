@@ -1,0 +1,89 @@
+"""What a kernel is: something that trains many models side by side."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from tegum.ground import streams
+from tegum.problem import Problem, TrainSettings
+
+
+class Architecture(NamedTuple):
+    """What all models of one run must share; probabilities, importances and magnitudes may differ."""
+
+    n_features: int
+    n_hidden: int
+    output: Literal["relu", "linear"]
+    hidden: Literal["linear", "relu"]
+
+
+def architecture(problem: Problem) -> Architecture:
+    """The part of a problem that decides which models can run side by side."""
+    return Architecture(problem.n_features, problem.n_hidden, problem.output, problem.hidden)
+
+
+class Losses(NamedTuple):
+    """Expected loss of each model and its standard error, float64 (n_models,)."""
+
+    mean: np.ndarray
+    standard_error: np.ndarray
+
+
+class AbstractRun(ABC):
+    """Models in training. `step` is the number of updates done; how a run is cut into calls changes nothing."""
+
+    step: int
+
+    @abstractmethod
+    def advance(self, n_steps: int) -> np.ndarray:
+        """Do n_steps updates; return each model's batch loss averaged over them, float64 (n_models,)."""
+
+    @abstractmethod
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies of W (n_models, n_features, n_hidden) and bias (n_models, n_features)."""
+
+    @abstractmethod
+    def evaluate(self, n_samples: int) -> Losses:
+        """Loss on fresh samples, the same random words for every model, so that differences between models are sharp."""
+
+
+class AbstractKernel(ABC):
+    """A way to train.
+
+    `name` identifies it in records; `epoch` goes up whenever its numbers change, so that stored results are not mixed.
+    """
+
+    name: str
+    epoch: int
+
+    @abstractmethod
+    def prepare(
+        self, problems: Sequence[Problem], settings: TrainSettings, *, models: Sequence[int], seed: int
+    ) -> AbstractRun:
+        """Check, allocate and initialise.
+
+        Args:
+            problems: one for each model, all of one architecture.
+            settings: shared by all.
+            models: index of each model in its own problem; with the seed it addresses all its random numbers.
+            seed: the one integer.
+        """
+
+
+def initial_weights(
+    shape: Architecture, settings: TrainSettings, *, models: Sequence[int], seed: int
+) -> np.ndarray:
+    """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden)."""
+    n, m = shape.n_features, shape.n_hidden
+    size = settings.initial_scale * np.sqrt(2.0 / (n + m))
+    normal = [streams.generator(seed, model, streams.INITIAL_WEIGHTS).standard_normal((n, m)) for model in models]
+    return size * np.array(normal).reshape(len(models), n, m)
+
+
+def standard_losses(sums: np.ndarray, squares: np.ndarray, n_samples: int) -> Losses:
+    """Mean and standard error from the sum of the losses of n_samples samples and of their squares."""
+    mean = sums / n_samples
+    variance = np.maximum(squares / n_samples - mean**2, 0.0) * n_samples / (n_samples - 1)
+    return Losses(mean, np.sqrt(variance / n_samples))

@@ -1,0 +1,77 @@
+"""The sampler of `ground/streams.py` in compiled code, sixteen samples at a time."""
+
+from typing import Any
+
+import numpy as np
+
+from tegum.ground import streams
+from tegum.ground.compiled import compiled
+from tegum.kernels.simd import (
+    LANES,
+    add,
+    at_most,
+    both,
+    integer_add,
+    integer_multiply,
+    integer_xor,
+    load,
+    multiply,
+    shift_right,
+    splat,
+    to_float,
+    zero_unless,
+)
+
+_LANE = np.arange(LANES, dtype=np.uint32)
+_STEP_STRIDE, _SPLIT_1, _SPLIT_2 = (np.uint64(c) for c in (streams.STEP_STRIDE, streams.SPLIT_1, streams.SPLIT_2))
+_STRIDE_1, _STRIDE_2, _MIX_1, _MIX_2 = (
+    np.uint32(c) for c in (streams.FEATURE_STRIDE_1, streams.FEATURE_STRIDE_2, streams.MIX_1, streams.MIX_2)
+)
+
+
+@compiled
+def _mix_scalar(x: Any) -> Any:
+    x = np.uint32(np.uint32(x ^ (x >> np.uint32(16))) * _MIX_1)
+    x = np.uint32(np.uint32(x ^ (x >> np.uint32(15))) * _MIX_2)
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@compiled
+def fill_feature_keys(key: Any, step: int, n: int, first: Any, second: Any) -> None:
+    """`streams.feature_keys`, into two uint32 arrays."""
+    z = np.uint64(key + _STEP_STRIDE * np.uint64(step + 1))
+    z = np.uint64((z ^ (z >> np.uint64(30))) * _SPLIT_1)
+    z = np.uint64((z ^ (z >> np.uint64(27))) * _SPLIT_2)
+    z = np.uint64(z ^ (z >> np.uint64(31)))
+    low, high = np.uint32(z), np.uint32(z >> np.uint64(32))
+    for i in range(n):
+        first[i] = _mix_scalar(np.uint32(low + np.uint32(np.uint32(i) * _STRIDE_1)))
+        second[i] = _mix_scalar(np.uint32(high + np.uint32(np.uint32(i) * _STRIDE_2)))
+
+
+@compiled
+def draw(first: Any, second: Any, sample: int) -> Any:
+    """`streams.words` for samples sample ... sample + 15 of one feature."""
+    x = integer_add(splat(np.uint32(first + np.uint32(sample))), load(_LANE, 0))
+    x = integer_multiply(integer_xor(x, shift_right(x, 16)), splat(_MIX_1))
+    x = integer_xor(x, splat(second))
+    x = integer_multiply(integer_xor(x, shift_right(x, 15)), splat(_MIX_2))
+    return integer_xor(x, shift_right(x, 16))
+
+
+@compiled
+def lanes_up_to(sample: int, n_samples: int) -> Any:
+    """Which of the lanes sample ... sample + 15 are below n_samples."""
+    return at_most(integer_add(splat(np.uint32(sample)), load(_LANE, 0)), splat(np.uint32(n_samples - 1)))
+
+
+@compiled
+def presence(word: Any, last: Any, inside: Any) -> Any:
+    """Which lanes hold a present feature: those whose word does not exceed `last`."""
+    return both(at_most(word, splat(last)), inside)
+
+
+@compiled
+def magnitude(word: Any, present: Any, scale: Any, offset: Any) -> Any:
+    """The feature's value: given that a word is below p 2^32 it is again uniform, so it also serves as magnitude."""
+    return zero_unless(present, add(multiply(to_float(word), splat(scale)), splat(offset)))

@@ -1,0 +1,142 @@
+"""The plain kernel: equations that a student can check, gradients by torch's autograd, any device.
+
+It sees the same samples as the fused kernel, bit for bit, so the two can be compared step by step.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from tegum.ground import streams
+from tegum.ground.errors import InputError
+from tegum.kernels.interface import (
+    AbstractKernel,
+    AbstractRun,
+    Losses,
+    architecture,
+    initial_weights,
+    standard_losses,
+)
+from tegum.models import ToyModel
+from tegum.problem import Problem, TrainSettings
+from tegum.problem.sampling import present_values, sampler_table
+
+_EVALUATION_BATCH = 4096
+
+
+class ReferenceRun(AbstractRun):
+    """Models in training with torch."""
+
+    def __init__(
+        self, problems: Sequence[Problem], settings: TrainSettings, models: Sequence[int], seed: int, device: str
+    ) -> None:
+        self.step = 0
+        self.shape = architecture(problems[0])
+        self._settings, self._device = settings, torch.device(device)
+        self._dtype = {"float32": torch.float32, "float64": torch.float64}[settings.precision]
+        self._training_keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
+        self._evaluation_keys = [streams.stream_key(seed, 0, streams.EVALUATION_DATA)] * len(models)
+        tables = [sampler_table(problem) for problem in problems]
+        self._table = tuple(
+            torch.from_numpy(np.stack(column).astype(kind))[:, None, :].to(self._device)
+            for column, kind in zip(zip(*tables, strict=True), (np.int64, np.float32, np.float32), strict=True)
+        )
+        self._importance = self._tensor(np.stack([problem.importances for problem in problems]))[:, None, :]
+        start = initial_weights(self.shape, settings, models=models, seed=seed).astype(np.float32)
+        bias = np.zeros(start.shape[:2])
+        self.model = ToyModel(
+            self._tensor(start), self._tensor(bias), hidden=self.shape.hidden, output=self.shape.output
+        )
+        self._optimizer = _optimizer(settings, list(self.model.parameters()))
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=self._dtype, device=self._device)
+
+    def features(self, keys: Sequence[int], step: int, n_samples: int) -> torch.Tensor:
+        """Samples of one batch of every model, (n_models, n_samples, n_features)."""
+        pairs = [streams.feature_keys(key, step, self.shape.n_features) for key in keys]
+        first, second = (
+            torch.from_numpy(np.stack(part))[:, None, :].to(self._device) for part in zip(*pairs, strict=True)
+        )
+        samples = torch.arange(n_samples, device=self._device)[:, None]
+        return present_values(self._table, streams.words(first, second, samples), torch.where).to(self._dtype)
+
+    def sample_losses(self, x: torch.Tensor) -> torch.Tensor:
+        """Importance-weighted squared error, summed over features: (n_models, n_samples)."""
+        return (self._importance * (x - self.model(x)) ** 2).sum(-1)
+
+    def advance(self, n_steps: int) -> np.ndarray:
+        """See AbstractRun."""
+        settings = self._settings
+        summed = torch.zeros(len(self._training_keys), dtype=torch.float64, device=self._device)
+        for rate in settings.learning_rates(self.step, n_steps):
+            self._optimizer.param_groups[0]["lr"] = float(rate)
+            x = self.features(self._training_keys, self.step, settings.batch_size)
+            losses = self.sample_losses(x).mean(-1)
+            self._optimizer.zero_grad()
+            losses.sum().backward()
+            self._optimizer.step()
+            summed += losses.detach()
+            self.step += 1
+        return (summed / max(n_steps, 1)).cpu().numpy()
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """See AbstractRun."""
+        return tuple(tensor.detach().cpu().numpy().copy() for tensor in (self.model.W, self.model.bias))
+
+    @torch.no_grad()
+    def evaluate(self, n_samples: int) -> Losses:
+        """See AbstractRun."""
+        sums = torch.zeros(len(self._training_keys), dtype=torch.float64, device=self._device)
+        squares = torch.zeros_like(sums)
+        for step, start in enumerate(range(0, n_samples, _EVALUATION_BATCH)):
+            x = self.features(self._evaluation_keys, step, min(_EVALUATION_BATCH, n_samples - start))
+            losses = self.sample_losses(x).double()
+            sums += losses.sum(-1)
+            squares += (losses**2).sum(-1)
+        return standard_losses(sums.cpu().numpy(), squares.cpu().numpy(), n_samples)
+
+
+def _optimizer(settings: TrainSettings, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
+        )
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    return kind(
+        parameters,
+        lr=settings.learning_rate,
+        betas=(settings.beta1, settings.beta2),
+        eps=settings.epsilon,
+        weight_decay=settings.weight_decay,
+    )
+
+
+class ReferenceKernel(AbstractKernel):
+    """torch autograd on CPU or CUDA, float32 or float64.
+
+    Args:
+        device: a device of torch, e.g. "cpu" or "cuda".
+
+    Raises:
+        InputError: torch has no such device here.
+    """
+
+    epoch = 1
+
+    def __init__(self, device: str = "cpu") -> None:
+        try:
+            torch.zeros(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise InputError(
+                f"torch cannot use the device {device!r} here ({error}). Use kernel='reference' for the CPU."
+            ) from None
+        self.device = device
+        self.name = "reference" if device == "cpu" else f"reference:{device}"
+
+    def prepare(
+        self, problems: Sequence[Problem], settings: TrainSettings, *, models: Sequence[int], seed: int
+    ) -> ReferenceRun:
+        """See AbstractKernel."""
+        return ReferenceRun(problems, settings, models, seed, self.device)

@@ -1,0 +1,26 @@
+"""Layer 2: what can be said of any matrix of directions, and the table of these measures."""
+
+from tegum.measure.directions import (
+    dimensions_per_feature,
+    feature_dimensionality,
+    feature_norm,
+    frame_potential,
+    n_represented,
+    total_dimensionality,
+)
+from tegum.measure.interference import interference
+from tegum.measure.overlaps import antipodal_partner, coherence, mean_square_overlap, signed_coherence
+
+__all__ = [
+    "antipodal_partner",
+    "coherence",
+    "dimensions_per_feature",
+    "feature_dimensionality",
+    "feature_norm",
+    "frame_potential",
+    "interference",
+    "mean_square_overlap",
+    "n_represented",
+    "signed_coherence",
+    "total_dimensionality",
+]

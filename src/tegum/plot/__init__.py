@@ -1,0 +1,19 @@
+"""Figures drawn from stored datasets only: each function takes what `tegum.train` returns and gives a Figure."""
+
+from tegum.plot.arrows import feature_arrows
+from tegum.plot.curves import loss_ratio_against_probability, represented_against_probability
+from tegum.plot.heatmaps import gram_and_bias
+from tegum.plot.norms import norm_bars
+from tegum.plot.style import save_figure, styled
+from tegum.plot.training import loss_curves
+
+__all__ = [
+    "feature_arrows",
+    "gram_and_bias",
+    "loss_curves",
+    "loss_ratio_against_probability",
+    "norm_bars",
+    "represented_against_probability",
+    "save_figure",
+    "styled",
+]

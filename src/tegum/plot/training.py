@@ -1,0 +1,45 @@
+"""How the loss falls while models train."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from tegum.plot.cells import best_model, cells, grid_dimensions
+from tegum.plot.labels import describe_problem, heading
+from tegum.plot.style import OKABE_ITO, dark_part, styled
+
+
+@styled()
+def loss_curves(dataset: xr.Dataset) -> Figure:
+    """The training loss of every model against the number of steps, both axes logarithmic, one colour for each cell.
+
+    Thin lines are all models of a cell; the thick line is the one with the lowest final loss.
+
+    Args:
+        dataset: from `tegum.train`, with one grid dimension or none.
+
+    Returns:
+        A figure with one picture.
+
+    Raises:
+        InputError: if there is more than one grid dimension.
+    """
+    names = grid_dimensions(dataset, at_most=1)
+    shown = list(cells(dataset, names))
+    # numbers have an order, and so do the colours of a map; words have none
+    ordered = bool(names) and np.issubdtype(dataset[names[0]].dtype, np.number)
+    colours = dark_part(len(shown))(range(len(shown))) if ordered or len(shown) > len(OKABE_ITO) else OKABE_ITO
+    figure = Figure(figsize=(5.8, 3.4), layout="constrained")
+    ax = figure.subplots()
+    for colour, cell in zip(colours, shown, strict=False):
+        steps = cell.data["step"].to_numpy()
+        losses = cell.data["loss_history"].transpose("step", "model")
+        ax.plot(steps, losses, color=colour, linewidth=0.5, alpha=0.5)
+        ax.plot(steps, losses.isel(model=best_model(cell.data)), color=colour, linewidth=1.5, label=cell.title or None)
+    ax.set(xscale="log", yscale="log", xlabel="step", ylabel="training loss per sample")
+    n_models = dataset.sizes["model"]
+    lines = f"thick: lowest final loss of {n_models} models" if n_models > 1 else ""
+    ax.set_title(heading(describe_problem(dataset), lines, width=4.5))
+    if names:
+        figure.legend(loc="outside right upper")
+    return figure

@@ -1,0 +1,76 @@
+"""What a toy model is asked to do."""
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tegum.ground.errors import InputError
+from tegum.ground.record import FrozenRecord
+from tegum.problem.profiles import PerFeature, expand
+
+
+class Problem(FrozenRecord):
+    """Store n_features sparse features in n_hidden dimensions and read them off again.
+
+    Feature i is present with probability `feature_probability`_i, independently of the others, and then has a
+    random magnitude. With inputs x, weights W (n_features, n_hidden) and bias b, the model computes
+    h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its loss is
+    E sum_i I_i (x_i - x'_i)^2 with importances I.
+
+    Args:
+        n_features: number of features n.
+        n_hidden: number of hidden dimensions m; superposition needs n > m.
+        feature_probability: chance p that a feature is present, in [0, 1]: one number, one per feature, or a profile.
+        importance: weight I of a feature's squared error, >= 0, in the same three forms.
+        magnitude: distribution of a present feature: "uniform" on [0, 1], "signed_uniform" on [-1, 1], "boolean" (1).
+        output: non-linearity of the output layer, "relu" or "linear".
+        hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
+
+    Raises:
+        InputError: a value is out of range, has the wrong length, or a key is unknown.
+
+    Example:
+        >>> problem = Problem(n_features=20, n_hidden=5, feature_probability=0.05)
+        >>> problem
+        Problem(n_features=20, n_hidden=5, feature_probability=0.05, importance=1.0, magnitude='uniform',
+        output='relu', hidden='linear')
+        >>> problem == Problem.from_json(problem.to_json())
+        True
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section "Demonstrating superposition".
+    """
+
+    n_features: int = Field(ge=1)
+    n_hidden: int = Field(ge=1)
+    feature_probability: PerFeature
+    importance: PerFeature = 1.0
+    magnitude: Literal["uniform", "signed_uniform", "boolean"] = "uniform"
+    output: Literal["relu", "linear"] = "relu"
+    hidden: Literal["linear", "relu"] = "linear"
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+
+    @model_validator(mode="after")
+    def _check_features(self) -> Self:
+        p, importances = self.probabilities, self.importances
+        _refuse(p, ~((p >= 0) & (p <= 1)), "feature_probability must lie in [0, 1]", "For a sparsity S, pass 1 - S.")
+        _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
+        return self
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """p of each feature, float64 (n_features,)."""
+        return expand(self.feature_probability, self.n_features, "feature_probability")
+
+    @property
+    def importances(self) -> np.ndarray:
+        """I of each feature, float64 (n_features,)."""
+        return expand(self.importance, self.n_features, "importance")
+
+
+def _refuse(values: np.ndarray, wrong: np.ndarray, expected: str, hint: str) -> None:
+    for i in np.flatnonzero(wrong)[:1]:
+        raise InputError(f"{expected}; got {values[i]:g} for feature {i}. {hint}")

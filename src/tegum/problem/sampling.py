@@ -1,0 +1,75 @@
+"""Samples of features: the plain version of what every kernel draws.
+
+A feature is present if its random word is below p 2^32, and then the same word, which is again uniform, gives the
+magnitude. A new kind of dependence between features (sets that occur together, or exclude each other) is a new way to
+turn words into presence; the streams and the kernels' loops stay as they are.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tegum.ground import streams
+from tegum.problem.problem import Problem
+
+_WORDS = 2**32
+
+
+class SamplerTable(NamedTuple):
+    """What turns a random word into a feature's value: present if word <= last, and then scale * word + offset."""
+
+    last: np.ndarray  # uint32 (n_features,)
+    scale: np.ndarray  # float32 (n_features,)
+    offset: np.ndarray  # float32 (n_features,)
+
+
+def sampler_table(problem: Problem) -> SamplerTable:
+    """Table of a problem's features; probabilities are rounded to multiples of 2^-32.
+
+    Example:
+        >>> sampler_table(Problem(n_features=1, n_hidden=1, feature_probability=0.5)).last
+        array([2147483647], dtype=uint32)
+    """
+    n_present = np.round(problem.probabilities * _WORDS)
+    never = n_present == 0  # word 0 stays, with the value 0: present, but not to be seen
+    span, low = {"uniform": (1.0, 0.0), "signed_uniform": (2.0, -1.0), "boolean": (0.0, 1.0)}[problem.magnitude]
+    count = np.maximum(n_present, 1)
+    return SamplerTable(
+        last=(count - 1).astype(np.uint32),
+        scale=np.where(never, 0, span / count).astype(np.float32),
+        offset=np.where(never, 0, low).astype(np.float32),
+    )
+
+
+def present_values(table: Any, words: Any, where: Any) -> Any:
+    """Values of features from words (..., n_features); arrays of numpy, or tensors of torch with torch.where."""
+    last, scale, offset = table
+    values = words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
+    return where(words <= last, values, values * 0)
+
+
+def sample_features(problem: Problem, n_samples: int, *, seed: int = 0, model: int = 0, step: int = 0) -> np.ndarray:
+    """Samples of a problem's features.
+
+    Args:
+        problem: says how often features are present and how large they then are.
+        n_samples: number of samples.
+        seed: the one integer; with model and step it addresses the samples.
+        model: index of the model that would see them.
+        step: number of the batch.
+
+    Returns:
+        float32 (n_samples, n_features), no unit.
+
+    Example:
+        >>> problem = Problem(n_features=4, n_hidden=2, feature_probability=0.25, magnitude="boolean")
+        >>> sample_features(problem, 1000).mean(axis=0).round(1)
+        array([0.3, 0.2, 0.2, 0.3], dtype=float32)
+
+    Source:
+        Elhage et al. 2022, section "Demonstrating superposition", the feature vector.
+    """
+    key = streams.stream_key(seed, model, streams.EXAMPLE_DATA)
+    first, second = streams.feature_keys(key, step, problem.n_features)
+    words = streams.words(first, second, np.arange(n_samples)[:, None])
+    return present_values(sampler_table(problem), words, np.where)

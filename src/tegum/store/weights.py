@@ -1,0 +1,94 @@
+"""Weights for other programs: safetensors files, and torch modules."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from safetensors.numpy import load_file, save_file
+
+from tegum.ground.errors import FileError, InputError
+from tegum.store.files import replacing
+from tegum.store.layout import problems_of
+
+if TYPE_CHECKING:  # torch takes seconds to load, and only one of these functions needs it
+    from tegum.models import ToyModel
+
+
+def save_weights(dataset: xr.Dataset, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write W and bias as safetensors, with the dataset's record as metadata.
+
+    Args:
+        dataset: what `train` returned, or a selection of it.
+        path: the file; `.safetensors` is usual.
+        overwrite: replace a file that is there.
+
+    Returns:
+        The path. The tensors are "W" (grid..., model, feature, hidden) and "bias" (grid..., model, feature).
+
+    Raises:
+        FileError: the file exists or cannot be written. Nothing half-written is left.
+    """
+    tensors = {name: np.ascontiguousarray(dataset[name].values) for name in ("W", "bias")}
+    metadata = {"dims": json.dumps(dataset["W"].dims)} | {str(key): str(value) for key, value in dataset.attrs.items()}
+    with replacing(path, overwrite=overwrite) as temporary:
+        save_file(tensors, temporary, metadata)
+    return Path(path)
+
+
+def load_weights(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read the arrays of a safetensors file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Arrays by name.
+
+    Raises:
+        FileError: there is no such file, or it is not whole safetensors.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise FileError(f"there is no file {path}.") from None
+    except Exception as error:  # the library raises its own class for damaged files
+        raise FileError(f"{path} is not a whole safetensors file ({error}). Copy or make it again.") from None
+
+
+def to_torch(dataset: xr.Dataset) -> "ToyModel":
+    """The trained models as a torch module that can be hooked, moved and trained on.
+
+    Args:
+        dataset: what `train` returned; select cells and models before (`.sel`, `.isel`). Axes that are left stay leading
+            axes of the module's parameters.
+
+    Returns:
+        A `tegum.models.ToyModel` with float32 parameters.
+
+    Raises:
+        InputError: the selected cells differ in their non-linearities.
+        FileError: the dataset has no record.
+
+    Example:
+        >>> import tegum
+        >>> problem = tegum.Problem(n_features=3, n_hidden=2, feature_probability=0.1)
+        >>> data = tegum.train(problem, tegum.TrainSettings(n_steps=1), n_models=2)
+        >>> tegum.to_torch(data.isel(model=0))
+        ToyModel(
+          (hidden): Identity()
+          (output): ReLU()
+        )
+    """
+    import torch
+
+    from tegum.models import ToyModel
+
+    kinds = {(problem.hidden, problem.output) for problem in problems_of(dataset)}
+    if len(kinds) > 1:
+        raise InputError(f"these cells have several kinds of model, (hidden, output) = {sorted(kinds)}; select one kind first.")
+    ((hidden, output),) = kinds
+    W, bias = (torch.from_numpy(dataset[name].values.copy()) for name in ("W", "bias"))
+    return ToyModel(W, bias, hidden=hidden, output=output)

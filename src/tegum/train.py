@@ -1,0 +1,156 @@
+"""Layer 6: train a problem or a grid of problems, and return a labelled dataset."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+import xarray as xr
+
+from tegum.ground.errors import DivergedError, InputError
+from tegum.ground.progress import Listener, Progress, listener
+from tegum.kernels.choice import choose_kernel
+from tegum.kernels.interface import AbstractKernel, AbstractRun, architecture
+from tegum.problem import Grid, Problem, Record, TrainSettings
+from tegum.store.layout import Provenance, Trained, assemble
+from tegum.theory.moments import zero_loss
+
+_SECONDS_PER_CALL = 0.5  # progress and Ctrl-C are looked at between calls of about this length
+_DIVERGED = 10.0  # a loss this many times that of the zero output is no longer training
+
+
+def train(
+    problem: Problem | Grid,
+    settings: TrainSettings | None = None,
+    *,
+    n_models: int = 1,
+    seed: int = 0,
+    kernel: str | AbstractKernel = "auto",
+    record: Record | None = None,
+    progress: bool | Listener = False,
+) -> xr.Dataset:
+    """Train toy models.
+
+    Model number a of every cell of a grid starts from the same random words and sees the same random words, whatever the
+    grid, the kernel and the number of threads; so cells can be compared model by model, and a cell trained alone gives
+    the numbers that it has within a grid.
+
+    Args:
+        problem: a problem, or a grid of them.
+        settings: optimiser, schedule and sizes; the published defaults if None.
+        n_models: models for each cell, which differ in their random numbers only.
+        seed: the one integer behind all random numbers.
+        kernel: "auto", "fused", "reference", "reference:cuda", or a kernel.
+        record: what to keep along the way; 100 points of the loss curve if None.
+        progress: True shows a bar on standard error (if it is a terminal); a function is called with a `Progress`.
+
+    Returns:
+        Dataset with W (grid..., model, feature, hidden), bias, the expected loss with its standard error, and the loss
+        history; every attribute needed to run it again. See docs/datasets.md.
+
+    Raises:
+        InputError: an argument is out of range.
+        DivergedError: a loss became infinite, or far larger than that of a model that always answers 0.
+
+    Example: five features in two dimensions.
+        >>> data = train(Problem(n_features=5, n_hidden=2, feature_probability=0.05), TrainSettings(n_steps=100), n_models=3)
+        >>> dict(data["W"].sizes)
+        {'model': 3, 'feature': 5, 'hidden': 2}
+
+    Known problems:
+        Cells share random words, so the errors of two cells are not independent; use different seeds where that matters.
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section "Demonstrating superposition".
+    """
+    grid = problem if isinstance(problem, Grid) else Grid(problem)
+    settings, record = settings or TrainSettings(), record or Record()
+    if n_models < 1:
+        raise InputError(f"n_models must be at least 1; got {n_models}.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be an integer >= 0; got {seed!r}.")
+    chosen = choose_kernel(kernel, settings)
+    cells = grid.cells()
+    losses_at, snapshots_at = record.steps(settings.n_steps)
+    total, finished = len(cells) * n_models * settings.n_steps, 0
+    trained: dict[int, Trained] = {}
+    with listener(progress, "training") as tell:
+        for members in _by_architecture(cells):
+            problems = [cells[i] for i in members for _ in range(n_models)]
+            run = chosen.prepare(problems, settings, models=list(range(n_models)) * len(members), seed=int(seed))
+            before, count = finished, len(problems)
+            result = _run(
+                run, problems, settings, losses_at, snapshots_at,
+                lambda step, before=before, count=count: tell(Progress(before + step * count, total)),
+            )  # fmt: skip
+            finished += count * settings.n_steps
+            for place, i in enumerate(members):
+                trained[i] = result.part(slice(place * n_models, (place + 1) * n_models))
+    provenance = Provenance(
+        grid=grid, settings=settings, record=record, n_models=n_models, seed=int(seed), kernel=chosen.name,
+        kernel_epoch=chosen.epoch,
+    )  # fmt: skip
+    return assemble(provenance, [trained[i] for i in range(len(cells))])
+
+
+def _by_architecture(cells: Sequence[Problem]) -> Iterable[list[int]]:
+    """Indices of cells that can run side by side."""
+    order = sorted(range(len(cells)), key=lambda i: architecture(cells[i]))
+    for _, members in groupby(order, key=lambda i: architecture(cells[i])):
+        yield sorted(members)
+
+
+def _run(
+    run: AbstractRun,
+    problems: Sequence[Problem],
+    settings: TrainSettings,
+    losses_at: Sequence[int],
+    snapshots_at: Sequence[int],
+    tell: Callable[[int], None],
+) -> Trained:
+    """Advance to each step at which something is recorded, in calls of about half a second."""
+    limit = _DIVERGED * np.array([_zero_loss(problem) for problem in problems])
+    history: list[np.ndarray] = []
+    snapshots = [run.weights()] if 0 in snapshots_at else []
+    since_record = np.zeros(len(problems))
+    last_record, pace = 0, 1.0
+    for stop in sorted({*losses_at, *snapshots_at, settings.n_steps} - {0}):
+        while run.step < stop:
+            n_steps = min(stop - run.step, max(1, int(pace)))
+            start = time.perf_counter()
+            loss = run.advance(n_steps)
+            pace = _pace(pace, n_steps, time.perf_counter() - start)
+            _refuse_divergence(loss, limit, problems, run.step, settings)
+            since_record += n_steps * loss
+            tell(run.step)
+        if stop in losses_at:
+            history.append(since_record / (stop - last_record))
+            since_record, last_record = np.zeros(len(problems)), stop
+        if stop in snapshots_at:
+            snapshots.append(run.weights())
+    W, bias = run.weights()
+    losses = run.evaluate(settings.evaluation_samples)
+    _refuse_divergence(losses.mean, limit, problems, run.step, settings)
+    return Trained(W, bias, losses.mean, losses.standard_error, history, snapshots)
+
+
+def _pace(pace: float, n_steps: int, seconds: float) -> float:
+    """Steps for the next call: as many as fit, growing at most eightfold from one call to the next."""
+    return min(8 * max(pace, n_steps), _SECONDS_PER_CALL * n_steps / max(seconds, 1e-6))
+
+
+def _zero_loss(problem: Problem) -> float:
+    return float(zero_loss(problem.probabilities, problem.importances, problem.magnitude))
+
+
+def _refuse_divergence(
+    loss: np.ndarray, limit: np.ndarray, problems: Sequence[Problem], step: int, settings: TrainSettings
+) -> None:
+    wrong = np.flatnonzero(~(loss <= limit))
+    if wrong.size:
+        i = wrong[0]
+        raise DivergedError(
+            f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or more than "
+            f"{_DIVERGED:g} times that of the answer 0 (the first has loss {loss[i]:.3g}, feature_probability "
+            f"{problems[i].feature_probability}). The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
+        )
