@@ -1,6 +1,7 @@
 """Figures of small datasets whose picture is known: what is drawn, where, in which colour, and in which words."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,6 +28,7 @@ from tegum.plot import (
 from tegum.plot.labels import describe_problem, heading, importance_formula, name_value
 from tegum.plot.panels import columns_for, panels
 
+FigureOf = Callable[[xr.Dataset], Figure]
 CELL = "feature_probability"
 
 
@@ -104,7 +106,7 @@ class TestArrows:
     def test_single_problem_has_one_panel_and_its_p_in_the_heading(self, dataset: xr.Dataset) -> None:
         figure = feature_arrows(dataset.isel({CELL: 1}))
         assert titles(figure) == [""]
-        assert "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.05" in figure.get_suptitle()
+        assert "p = 0.05" in figure.get_suptitle()
 
     def test_two_grid_dimensions_become_named_blocks_that_wrap(self, dataset: xr.Dataset) -> None:
         figure = feature_arrows(two_dimensional(dataset, n_columns=10))
@@ -171,15 +173,13 @@ class TestNormBars:
 
 
 @pytest.mark.parametrize("figure_of", [gram_and_bias, norm_bars, loss_curves])
-def test_two_grid_dimensions_must_be_selected_from(figure_of: object, dataset: xr.Dataset) -> None:
-    assert callable(figure_of)
+def test_two_grid_dimensions_must_be_selected_from(figure_of: FigureOf, dataset: xr.Dataset) -> None:
     with pytest.raises(InputError, match=r"output, feature_probability.*\.sel\(output='linear'\)"):
         figure_of(two_dimensional(dataset))
 
 
 @pytest.mark.parametrize("figure_of", [feature_arrows, gram_and_bias, norm_bars, loss_curves])
-def test_a_dataset_without_models_is_refused(figure_of: object, dataset: xr.Dataset) -> None:
-    assert callable(figure_of)
+def test_a_dataset_without_models_is_refused(figure_of: FigureOf, dataset: xr.Dataset) -> None:
     with pytest.raises(InputError, match=r"'loss' with a dimension 'model'.*isel\(model=\[0, 2\]\)"):
         figure_of(dataset.isel(model=0))
 
@@ -298,8 +298,7 @@ class TestWords:
 
     def test_heading_never_breaks_an_equation(self) -> None:
         words = heading("n = 5 features, m = 2 dimensions", "", "lowest loss", width=1.6)
-        lines = words.replace("\N{NO-BREAK SPACE}", " ").split("\n")
-        assert lines == ["n = 5 features,", "m = 2 dimensions", "lowest loss"]
+        assert words.split("\n") == ["n = 5 features,", "m = 2 dimensions", "lowest loss"]
         assert heading("a", "", "b", width=1.6) == "a; b"
 
 
@@ -319,8 +318,7 @@ class TestStyle:
             assert (tmp_path / f"plain.{suffix}").read_bytes() == (tmp_path / f"odd.{suffix}").read_bytes()
 
     @pytest.mark.parametrize("figure_of", [feature_arrows, gram_and_bias, norm_bars, loss_curves])
-    def test_the_same_figure_is_the_same_bytes(self, figure_of: object, dataset: xr.Dataset, tmp_path: Path) -> None:
-        assert callable(figure_of)
+    def test_the_same_figure_is_the_same_bytes(self, figure_of: FigureOf, dataset: xr.Dataset, tmp_path: Path) -> None:
         first = save_figure(figure_of(dataset), tmp_path / "deep" / "down" / "first.v1")
         second = save_figure(figure_of(dataset), tmp_path / "second")
         assert [path.name for path in first] == ["first.v1.svg", "first.v1.png"]
@@ -339,5 +337,5 @@ class TestStyle:
 
     def test_a_place_that_cannot_be_written_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        with pytest.raises(FileError, match=r"cannot write the figure 'norms'.*expected a folder"):
+        with pytest.raises(FileError, match=r"cannot make the folder .*file.*Choose another"):
             save_figure(Figure(), tmp_path / "file" / "norms")

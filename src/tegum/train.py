@@ -12,11 +12,14 @@ from tegum.ground.progress import Listener, Progress, listener
 from tegum.kernels.choice import choose_kernel
 from tegum.kernels.interface import AbstractKernel, AbstractRun, architecture
 from tegum.problem import Grid, Problem, Record, TrainSettings
+from tegum.problem.profiles import describe
 from tegum.store.layout import Provenance, Trained, assemble
 from tegum.theory.moments import zero_loss
 
 _SECONDS_PER_CALL = 0.5  # progress and Ctrl-C are looked at between calls of about this length
-_DIVERGED = 10.0  # a loss this many times that of the zero output is no longer training
+# A loss this many times that of the zero output is no longer training. A high rate may overshoot at first and recover, hence
+# the larger factor on the way.
+_DIVERGED_ON_THE_WAY, _DIVERGED_AT_THE_END = 1000.0, 10.0
 
 
 def train(
@@ -109,7 +112,7 @@ def _run(
     tell: Callable[[int], None],
 ) -> Trained:
     """Advance to each step at which something is recorded, in calls of about half a second."""
-    limit = _DIVERGED * np.array([_zero_loss(problem) for problem in problems])
+    answer_zero = np.array([_zero_loss(problem) for problem in problems])
     history: list[np.ndarray] = []
     snapshots = [run.weights()] if 0 in snapshots_at else []
     since_record = np.zeros(len(problems))
@@ -120,7 +123,7 @@ def _run(
             start = time.perf_counter()
             loss = run.advance(n_steps)
             pace = _pace(pace, n_steps, time.perf_counter() - start)
-            _refuse_divergence(loss, limit, problems, run.step, settings)
+            _refuse_divergence(loss, _DIVERGED_ON_THE_WAY * answer_zero, problems, run.step, settings)
             since_record += n_steps * loss
             tell(run.step)
         if stop in losses_at:
@@ -130,7 +133,8 @@ def _run(
             snapshots.append(run.weights())
     W, bias = run.weights()
     losses = run.evaluate(settings.evaluation_samples)
-    _refuse_divergence(losses.mean, limit, problems, run.step, settings)
+    if settings.n_steps:
+        _refuse_divergence(losses.mean, _DIVERGED_AT_THE_END * answer_zero, problems, run.step, settings)
     return Trained(W, bias, losses.mean, losses.standard_error, history, snapshots)
 
 
@@ -150,7 +154,7 @@ def _refuse_divergence(
     if wrong.size:
         i = wrong[0]
         raise DivergedError(
-            f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or more than "
-            f"{_DIVERGED:g} times that of the answer 0 (the first has loss {loss[i]:.3g}, feature_probability "
-            f"{problems[i].feature_probability}). The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
+            f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or far above that "
+            f"of the answer 0 (the first: {loss[i]:.3g}, at feature_probability {describe(problems[i].feature_probability)}). "
+            f"The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
         )

@@ -81,11 +81,11 @@ def cross_polytope(n_hidden: int) -> Vertices:
         >>> cross_polytope(2)
         array([[ 1.,  0.],
                [ 0.,  1.],
-               [-1., -0.],
-               [-0., -1.]])
+               [-1.,  0.],
+               [ 0., -1.]])
     """
     _check_count(n_hidden, "n_hidden")
-    return np.concatenate([np.eye(n_hidden), -np.eye(n_hidden)])
+    return np.concatenate([np.eye(n_hidden), 0.0 - np.eye(n_hidden)])  # 0.0 - x, as -x would write -0.0
 
 
 def icosahedron() -> Vertices:
@@ -101,7 +101,7 @@ def icosahedron() -> Vertices:
     golden = (1 + np.sqrt(5)) / 2
     lines = [[0, 1, golden], [0, 1, -golden], [1, golden, 0], [1, -golden, 0], [golden, 0, 1], [-golden, 0, 1]]
     half = unit_rows(lines)
-    return np.concatenate([half, -half])
+    return np.concatenate([half, 0.0 - half])
 
 
 def _check_count(count: int, name: str) -> None:

@@ -9,10 +9,12 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float64, Int
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike as NumpyArrayLike
 
 from tegum.ground.errors import InputError, ShapeError
 
+# NumPy's own alias spells a real number as `complex`, which a checker at run time takes at its word.
+ArrayLike: TypeAlias = NumpyArrayLike | float | int
 Real: TypeAlias = Float64[np.ndarray, "..."]
 Directions: TypeAlias = Float64[np.ndarray, "*models n_features n_hidden"]
 Pairs: TypeAlias = Float64[np.ndarray, "*models n_features n_features"]

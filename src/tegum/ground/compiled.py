@@ -40,8 +40,17 @@ def cache_folder() -> Path:
 
 
 def compiled(function: Function) -> Function:
-    """Compile with numba, release the interpreter lock while running, and keep the machine code on disk."""
-    options: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+    """Compile a part of a kernel. It is inlined where it is called: at this grain a call costs as much as the work."""
+    return _compile(function, forceinline=True)
+
+
+def compiled_door(function: Function) -> Function:
+    """Compile what Python calls; it releases the interpreter lock, so that threads can share the work out."""
+    return _compile(function, nogil=True)
+
+
+def _compile(function: Function, **options: Any) -> Function:
+    options |= {"cache": True, "error_model": "numpy"}
     if numba.config.CACHE_DIR:  # the user has chosen a place
         return numba.njit(**options)(function)
     numba.config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from tegum.ground.arrays import as_real
+from tegum.ground.arrays import ArrayLike, as_real
 from tegum.ground.errors import InputError, ShapeError
 
 STANDARD_ERRORS_99 = float(ndtri(0.995))
@@ -215,7 +214,7 @@ def normal_estimate(
         InputError: a half-width that is negative or not a number.
 
     Example:
-        >>> print(normal_estimate(0.5, 0.001, n=250_000, n_standard_errors=4))
+        >>> print(normal_estimate(0.5, 0.001, n=250_000, n_standard_errors=4.0))
         0.500 [0.496, 0.504] n=250000
     """
     half = float(standard_error * n_standard_errors)

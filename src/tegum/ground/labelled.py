@@ -7,9 +7,8 @@ from typing import Any, Concatenate, ParamSpec, Protocol, overload, runtime_chec
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
-from tegum.ground.arrays import as_directions
+from tegum.ground.arrays import ArrayLike, as_directions
 from tegum.ground.errors import ShapeError
 
 DIMS = {"n_features": "feature", "n_hidden": "hidden"}

@@ -27,8 +27,8 @@ from tegum.problem.sampling import sampler_table
 
 _EVALUATION_BATCH = 4096
 _TASKS_PER_THREAD = 8
-# Below this mean probability it pays to skip samples in which nothing is present (docs/performance.md).
-_SPARSE_BELOW = 0.1
+# From this share of samples in which nothing is present it pays to leave them out (docs/performance.md).
+_WORTH_SKIPPING = 0.1
 
 
 class FusedRun(AbstractRun):
@@ -44,7 +44,8 @@ class FusedRun(AbstractRun):
         tables = [sampler_table(problem) for problem in problems]
         self._table = tuple(np.ascontiguousarray(np.stack(column)) for column in zip(*tables, strict=True))
         density = np.array([problem.probabilities.mean() for problem in problems])
-        self._sparse = density < _SPARSE_BELOW
+        empty = np.array([np.prod(1.0 - problem.probabilities) for problem in problems])
+        self._sparse = empty > _WORTH_SKIPPING
         self._importance = np.stack([problem.importances for problem in problems]).astype(np.float32)
         keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
         self._training_keys = np.array(keys, np.uint64)

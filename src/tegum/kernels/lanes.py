@@ -11,6 +11,9 @@ from tegum.kernels.simd import (
     add,
     at_most,
     both,
+    compress,
+    count,
+    either,
     integer_add,
     integer_multiply,
     integer_xor,
@@ -18,6 +21,7 @@ from tegum.kernels.simd import (
     multiply,
     shift_right,
     splat,
+    store,
     to_float,
     zero_unless,
 )
@@ -75,3 +79,37 @@ def presence(word: Any, last: Any, inside: Any) -> Any:
 def magnitude(word: Any, present: Any, scale: Any, offset: Any) -> Any:
     """The feature's value: given that a word is below p 2^32 it is again uniform, so it also serves as magnitude."""
     return zero_unless(present, add(multiply(to_float(word), splat(scale)), splat(offset)))
+
+
+@compiled
+def fill(keys: Any, table: Any, n: int, start: int, batch: int, width: int, x: Any, pitch: int) -> None:
+    """Draw samples start ... start + width - 1 into a block, as they come; those from `batch` on are empty."""
+    first, second = keys
+    last, scale, offset = table
+    for i in range(n):
+        for s in range(0, width, LANES):
+            word = draw(first[i], second[i], start + s)
+            present = presence(word, last[i], lanes_up_to(start + s, batch))
+            store(x, i * pitch + s, magnitude(word, present, scale[i], offset[i]))
+
+
+@compiled
+def append(keys: Any, table: Any, n: int, start: int, batch: int, x: Any, pitch: int, filled: int, values: Any) -> int:
+    """Draw sixteen samples and append those in which a feature is present to the block, from column `filled` on.
+
+    Returns the number of filled columns. The block must have sixteen free columns.
+    """
+    first, second = keys
+    last, scale, offset = table
+    inside = lanes_up_to(start, batch)
+    some = both(inside, at_most(splat(np.uint32(1)), splat(np.uint32(0))))  # no lane
+    for i in range(n):
+        word = draw(first[i], second[i], start)
+        present = presence(word, last[i], inside)
+        some = either(some, present)
+        store(values, i * LANES, magnitude(word, present, scale[i], offset[i]))
+    found = count(some)
+    if found > 0:
+        for i in range(n):
+            store(x, i * pitch + filled, compress(load(values, i * LANES), some))
+    return filled + found

@@ -4,18 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from tegum.ground.compiled import compiled
+from tegum.ground.compiled import compiled, compiled_door
 from tegum.kernels import lanes
 from tegum.kernels.products import STEP, columns, rows
 from tegum.kernels.simd import LANES, fma, load, multiply, positive, splat, store, subtract, zero_unless
-from tegum.kernels.step import (
-    add_present,
-    empty_samples,
-    fill_dense,
-    rectify,
-    round_up,
-    train_block,
-)
+from tegum.kernels.step import empty_samples, rectify, round_up, train_block
 from tegum.kernels.update import update
 
 
@@ -27,7 +20,7 @@ def aligned(size: int) -> Any:
     return room[start : start + size]
 
 
-@compiled
+@compiled_door
 def advance_models(
     models: Any, n: int, m: int, kinds: Any, sparse: Any, table: Any, weights: Any, keys: Any,
     W: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
@@ -38,85 +31,72 @@ def advance_models(
     W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
     """
     block = (aligned(n * pitch), aligned(n * pitch), aligned(m * pitch), aligned(m * pitch), pitch)
-    events = (np.empty(n * pitch, np.int64), np.empty(n * pitch, np.int64), np.empty(n * pitch, np.float32))
     word_keys = (np.empty(n, np.uint32), np.empty(n, np.uint32))
-    gradient, bias_gradient, scratch = aligned(n * m), aligned(n), aligned(LANES)
-    column = np.empty(LANES, np.int64)
+    gradients, values = (aligned(n * m), aligned(n), aligned(LANES)), aligned(n * LANES)
     last, scale, offset = table
     for index in range(models.size):
         a = models[index]
-        mine = (last[a], scale[a], offset[a])
-        loss = 0.0
-        for t in range(rates.size):
-            step = first_step + t
-            lanes.fill_feature_keys(keys[a], step, n, word_keys[0], word_keys[1])
-            gradient[:] = 0
-            bias_gradient[:] = 0
-            if sparse[a]:
-                loss += batch_sparse(
-                    n, m, kinds, mine, weights[a], word_keys, W[a], bias[a], batch, block, events, column,
-                    gradient, bias_gradient, scratch,
-                )  # fmt: skip
-            else:
-                loss += batch_dense(
-                    n, m, kinds, mine, weights[a], word_keys, W[a], bias[a], batch, block, events,
-                    gradient, bias_gradient, scratch,
-                )  # fmt: skip
-            update(optimizer, W[a], gradient, moments[0][a], moments[1][a], step, rates[t], constants)
-            update(optimizer, bias[a], bias_gradient, moments[2][a], moments[3][a], step, rates[t], constants)
-        losses[a] = loss
+        # views are made here: inside the loop over steps their reference counts would be fought over by the threads
+        losses[a] = advance_model(
+            n, m, kinds, sparse[a], (last[a], scale[a], offset[a]), weights[a], keys[a], W[a], bias[a],
+            (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer, constants,
+            block, word_keys, gradients, values,
+        )  # fmt: skip
 
 
 @compiled
-def batch_dense(
-    n: int, m: int, kinds: Any, table: Any, weight: Any, word_keys: Any, W: Any, bias: Any, batch: int,
-    block: Any, events: Any, gradient: Any, bias_gradient: Any, scratch: Any,
+def advance_model(
+    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, key: Any, W: Any, bias: Any, moments: Any,
+    first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
+    block: Any, word_keys: Any, gradients: Any, values: Any,
 ) -> float:  # fmt: skip
-    """Loss and gradients of one batch whose samples are all computed."""
-    x, pitch = block[0], block[4]
-    share = np.float32(1.0 / batch)
+    """Train one model for rates.size steps, in place; returns the summed batch loss."""
+    gradient, bias_gradient, _ = gradients
+    W_first, W_second, bias_first, bias_second = moments
     loss = 0.0
-    for start in range(0, batch, pitch):
-        width = min(pitch, round_up(batch - start))
-        fill_dense(word_keys[0], word_keys[1], table, n, start, batch, width, x, pitch)
-        loss += train_block(
-            n, m, kinds, W, bias, weight, share, block, events, -1, width, gradient, bias_gradient, scratch
+    for t in range(rates.size):
+        step = first_step + t
+        lanes.fill_feature_keys(key, step, n, word_keys[0], word_keys[1])
+        gradient[:] = 0
+        bias_gradient[:] = 0
+        loss += batch_gradient(
+            n, m, kinds, sparse, table, weight, word_keys, W, bias, batch, block, gradients, values
         )
-    padding = round_up(batch) - batch
-    if padding > 0:
-        loss += empty_samples(n, -padding, kinds[0], bias, weight, share, bias_gradient)
-    return loss / batch
+        update(optimizer, W, gradient, W_first, W_second, step, rates[t], constants)
+        update(optimizer, bias, bias_gradient, bias_first, bias_second, step, rates[t], constants)
+    return loss
 
 
 @compiled
-def batch_sparse(
-    n: int, m: int, kinds: Any, table: Any, weight: Any, word_keys: Any, W: Any, bias: Any, batch: int,
-    block: Any, events: Any, column: Any, gradient: Any, bias_gradient: Any, scratch: Any,
+def batch_gradient(
+    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, word_keys: Any, W: Any, bias: Any, batch: int,
+    block: Any, gradients: Any, values: Any,
 ) -> float:  # fmt: skip
-    """Loss and gradients of one batch; samples in which nothing is present are only counted."""
+    """Mean loss of one batch; adds its gradients. Sparse: samples in which nothing is present are only counted."""
     x, pitch = block[0], block[4]
     share = np.float32(1.0 / batch)
     loss = 0.0
-    filled = n_events = computed = 0
-    x[:] = 0
-    for start in range(0, batch, LANES):
-        filled, n_events = add_present(
-            word_keys[0], word_keys[1], table, n, start, batch, x, pitch, filled, events, n_events, column, scratch
-        )
-        if filled > pitch - LANES or (start + LANES >= batch and filled > 0):
+    start = computed = 0
+    while start < batch:
+        if sparse:
+            x[:] = 0
+            filled = 0
+            while start < batch and filled <= pitch - LANES:
+                filled = lanes.append(word_keys, table, n, start, batch, x, pitch, filled, values)
+                start += LANES
             width = round_up(filled)
-            loss += train_block(
-                n, m, kinds, W, bias, weight, share, block, events, n_events, width, gradient, bias_gradient, scratch
-            )
-            computed += width
-            for e in range(n_events):
-                x[events[0][e] * pitch + events[1][e]] = 0
-            filled = n_events = 0
-    loss += empty_samples(n, batch - computed, kinds[0], bias, weight, share, bias_gradient)
+        else:
+            width = min(pitch, round_up(batch - start))
+            lanes.fill(word_keys, table, n, start, batch, width, x, pitch)
+            start += width
+        loss += train_block(n, m, kinds, W, bias, weight, share, block, width, gradients)
+        computed += width
+    if computed != batch:  # columns that only fill up a block count as empty samples too many
+        loss += empty_samples(n, batch - computed, kinds[0], bias, weight, share, gradients[1])
     return loss / batch
 
 
-@compiled
+@compiled_door
 def evaluate_models(
     models: Any, n: int, m: int, kinds: Any, table: Any, weights: Any, keys: Any, W: Any, bias: Any,
     first_step: int, n_steps: int, batch: int, pitch: int, sums: Any, squares: Any,
@@ -129,17 +109,17 @@ def evaluate_models(
     relu_output, relu_hidden = kinds
     for index in range(models.size):
         a = models[index]
-        mine = (last[a], scale[a], offset[a])
+        mine, weight, directions, shift = (last[a], scale[a], offset[a]), weights[a], W[a], bias[a]
         for step in range(first_step, first_step + n_steps):
             lanes.fill_feature_keys(keys[a], step, n, word_keys[0], word_keys[1])
             for start in range(0, batch, pitch):
                 width = min(pitch, round_up(batch - start))
-                fill_dense(word_keys[0], word_keys[1], mine, n, start, batch, width, x, pitch)
-                columns(W[a], n, m, x, h, pitch, width)
+                lanes.fill(word_keys, mine, n, start, batch, width, x, pitch)
+                columns(directions, n, m, x, h, pitch, width)
                 if relu_hidden:
                     rectify(h, m, pitch, width)
-                rows(W[a], bias[a], n, m, h, z, pitch, width)
-                add_losses(z, x, weights[a], n, relu_output, pitch, width, sample_loss)
+                rows(directions, shift, n, m, h, z, pitch, width)
+                add_losses(z, x, weight, n, relu_output, pitch, width, sample_loss)
                 for s in range(min(width, batch - start)):
                     sums[a] += sample_loss[s]
                     squares[a] += np.float64(sample_loss[s]) * sample_loss[s]

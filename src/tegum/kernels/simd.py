@@ -88,7 +88,8 @@ def _sum(builder: Any, a: Any) -> Any:
 
 
 _fma = _call(f"llvm.fma.v{LANES}f32", f32.llvm, f32.llvm, f32.llvm, f32.llvm)
-_trailing_zeros = _call("llvm.cttz.i64", ir.IntType(64), ir.IntType(64), _BIT)
+_count = _call("llvm.ctpop.i64", ir.IntType(64), ir.IntType(64))
+_compress = _call(f"llvm.experimental.vector.compress.v{LANES}f32", f32.llvm, f32.llvm, mask.llvm, f32.llvm)
 
 add = _operation(f32, (f32, f32), lambda b, x, y: b.fadd(x, y))
 multiply = _operation(f32, (f32, f32), lambda b, x, y: b.fmul(x, y))
@@ -106,8 +107,10 @@ at_most = _operation(mask, (u32, u32), lambda b, x, y: b.icmp_unsigned("<=", x, 
 to_float = _operation(f32, (u32,), lambda b, x: b.uitofp(x, f32.llvm))
 
 both = _operation(mask, (mask, mask), lambda b, x, y: b.and_(x, y))
-bits = _operation(types.int64, (mask,), _bits)  # one bit per lane, lane 0 lowest
-trailing_zeros = _operation(types.int64, (types.int64,), lambda b, x: _trailing_zeros(b, x, ir.Constant(_BIT, 1)))
+either = _operation(mask, (mask, mask), lambda b, x, y: b.or_(x, y))
+count = _operation(types.int64, (mask,), lambda b, x: _count(b, _bits(b, x)))  # lanes that are set
+# moves the lanes that are set to the front, in order, and fills up with 0
+compress = _operation(f32, (f32, mask), lambda b, x, keep: _compress(b, x, keep, ir.Constant(f32.llvm, None)))
 
 
 @intrinsic

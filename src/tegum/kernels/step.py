@@ -1,8 +1,7 @@
 """One training step of one model, compiled: data, forward, loss, backward, optimiser.
 
 Samples are laid out as columns: row r of an array of rows holds one feature (or hidden dimension) of `pitch` samples.
-Sparse inputs are kept as a list of events (feature, column, value) besides the dense block. Samples in which nothing is
-present share one gradient, so they are counted and not computed.
+Samples in which nothing is present share one gradient, so they are counted and not computed.
 """
 
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from tegum.ground.compiled import compiled
-from tegum.kernels import lanes
 from tegum.kernels.products import STEP, columns, outer, rows
 from tegum.kernels.simd import (
     LANES,
     add,
-    bits,
     fma,
     load,
     multiply,
@@ -24,14 +21,8 @@ from tegum.kernels.simd import (
     store,
     subtract,
     total,
-    trailing_zeros,
     zero_unless,
 )
-
-_EVERY_LANE = (1 << LANES) - 1
-# A product over events costs about this many times a dense multiply-add per (event, hidden) pair.
-_EVENT_COST = 24
-
 
 @compiled
 def rectify(h: Any, m: int, pitch: int, width: int) -> None:
@@ -74,40 +65,14 @@ def output_error(
 
 
 @compiled
-def encode_events(W: Any, m: int, features: Any, places: Any, values: Any, n_events: int, h: Any, pitch: int) -> None:
-    """h += x W from the list of present features; h must have been set to zero."""
-    for e in range(n_events):
-        w, q, x = features[e] * m, places[e], values[e]
-        for k in range(m):
-            h[q + k * pitch] += x * W[w + k]
-
-
-@compiled
-def outer_events(
-    features: Any, places: Any, values: Any, n_events: int, d: Any, m: int, pitch: int, gradient: Any
-) -> None:
-    """gradient += x d^T from the list of present features."""
-    for e in range(n_events):
-        w, q, x = features[e] * m, places[e], values[e]
-        for k in range(m):
-            gradient[w + k] += x * d[q + k * pitch]
-
-
-@compiled
 def train_block(
-    n: int, m: int, kinds: Any, W: Any, bias: Any, weight: Any, scale: Any,
-    block: Any, events: Any, n_events: int, width: int, gradient: Any, bias_gradient: Any, scratch: Any,
-) -> float:  # fmt: skip
+    n: int, m: int, kinds: Any, W: Any, bias: Any, weight: Any, scale: Any, block: Any, width: int, gradients: Any
+) -> float:
     """Forward and backward through one block; adds to the gradients and returns the summed loss."""
     relu_output, relu_hidden = kinds
     x, g, h, d, pitch = block
-    features, places, values = events
-    sparse = n_events >= 0 and n_events * _EVENT_COST < n * width
-    if sparse:
-        h[: m * pitch] = 0
-        encode_events(W, m, features, places, values, n_events, h, pitch)
-    else:
-        columns(W, n, m, x, h, pitch, width)
+    gradient, bias_gradient, scratch = gradients
+    columns(W, n, m, x, h, pitch, width)
     if relu_hidden:
         rectify(h, m, pitch, width)
     rows(W, bias, n, m, h, g, pitch, width)
@@ -116,10 +81,7 @@ def train_block(
     if relu_hidden:
         mask_gradient(d, h, m, pitch, width)
     outer(g, h, n, m, pitch, width, gradient, scratch)
-    if sparse:
-        outer_events(features, places, values, n_events, d, m, pitch, gradient)
-    else:
-        outer(x, d, n, m, pitch, width, gradient, scratch)
+    outer(x, d, n, m, pitch, width, gradient, scratch)
     return loss
 
 
@@ -135,48 +97,6 @@ def empty_samples(n: int, count: float, relu: bool, bias: Any, weight: Any, scal
             loss += count * weight[j] * bias[j] * bias[j]
             bias_gradient[j] += np.float32(count * 2 * scale * weight[j] * bias[j])
     return loss
-
-
-@compiled
-def fill_dense(first: Any, second: Any, table: Any, n: int, start: int, batch: int, width: int, x: Any, pitch: int) -> None:
-    """Draw samples start ... start + width - 1 into the block, as they come."""
-    last, scale, offset = table
-    for i in range(n):
-        for s in range(0, width, LANES):
-            word = lanes.draw(first[i], second[i], start + s)
-            present = lanes.presence(word, last[i], lanes.lanes_up_to(start + s, batch))
-            store(x, i * pitch + s, lanes.magnitude(word, present, scale[i], offset[i]))
-
-
-@compiled
-def add_present(
-    first: Any, second: Any, table: Any, n: int, start: int, batch: int,
-    x: Any, pitch: int, filled: int, events: Any, n_events: int, column: Any, values: Any,
-) -> tuple[int, int]:  # fmt: skip
-    """Draw sixteen samples and append those with a present feature to the block; it must have sixteen free columns.
-
-    Returns the number of filled columns and of events.
-    """
-    last, scale, offset = table
-    features, places, amounts = events
-    column[:] = -1
-    inside = lanes.lanes_up_to(start, batch)
-    for i in range(n):
-        word = lanes.draw(first[i], second[i], start)
-        present = lanes.presence(word, last[i], inside)
-        left = bits(present)
-        if left != 0:
-            store(values, 0, lanes.magnitude(word, present, scale[i], offset[i]))
-            while left != 0:
-                lane = trailing_zeros(left)
-                left &= left - 1
-                if column[lane] < 0:
-                    column[lane] = filled
-                    filled += 1
-                x[i * pitch + column[lane]] = values[lane]
-                features[n_events], places[n_events], amounts[n_events] = i, column[lane], values[lane]
-                n_events += 1
-    return filled, n_events
 
 
 @compiled

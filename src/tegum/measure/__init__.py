@@ -8,10 +8,16 @@ from tegum.measure.directions import (
     n_represented,
     total_dimensionality,
 )
+from tegum.measure.entry import Invariance, KnownValue, Measure
 from tegum.measure.interference import interference
 from tegum.measure.overlaps import antipodal_partner, coherence, mean_square_overlap, signed_coherence
+from tegum.measure.table import MEASURES
 
 __all__ = [
+    "MEASURES",
+    "Invariance",
+    "KnownValue",
+    "Measure",
     "antipodal_partner",
     "coherence",
     "dimensions_per_feature",

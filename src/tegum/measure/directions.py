@@ -84,8 +84,8 @@ def feature_dimensionality(W: Directions) -> PerFeature:
         array([0.4, 0.4, 0.4, 0.4, 0.4])
 
     Known problems:
-        A row much shorter than what training leaves as noise is mostly noise; report its norm beside it. A row shorter
-        than 1e-16 of the longest is compared with rounding error only.
+        A row no longer than what training leaves as noise is noise; report its norm beside it. A row shorter than 1e-16
+        of the longest is compared with rounding error, and below 1e-154 its square vanishes: it counts as a zero row.
 
     Source:
         Elhage et al. 2022, Toy Models of Superposition, The Geometry of Superposition; Scherlis et al. 2022,
@@ -153,7 +153,8 @@ def dimensions_per_feature(W: Directions) -> PerModel:
         Elhage et al. 2022, Toy Models of Superposition, The Geometry of Superposition.
     """
     squared = np.asarray(np.square(W).sum(axis=(-2, -1)))
-    return np.divide(W.shape[-1], squared, out=np.full_like(squared, np.inf), where=squared > 0)
+    with np.errstate(divide="ignore", over="ignore"):  # inf is the answer
+        return np.asarray(W.shape[-1] / squared)
 
 
 @labelled

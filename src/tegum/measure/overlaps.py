@@ -73,7 +73,7 @@ def coherence(W: Directions) -> PerModel:
         Donoho and Elad 2003, Optimally sparse representation in general (nonorthogonal) dictionaries.
     """
     lowest, highest = _extreme_cosines(W)
-    return np.asarray(_or_zero(np.maximum(-lowest, highest).max(axis=-1)))
+    return _or_zero(np.maximum(-lowest, highest).max(axis=-1))
 
 
 @labelled
@@ -103,7 +103,7 @@ def signed_coherence(W: Directions) -> PerModel:
         Rankin 1955, The closest packing of spherical caps in n dimensions.
     """
     _, highest = _extreme_cosines(W)
-    return np.asarray(_or_zero(highest.max(axis=-1)))
+    return _or_zero(highest.max(axis=-1))
 
 
 @labelled
@@ -152,5 +152,5 @@ def _extreme_cosines(W: Directions) -> tuple[PerFeature, PerFeature]:
     return lowest, highest
 
 
-def _or_zero(cosines: Real) -> Real:
+def _or_zero(cosines: np.ndarray | np.float64) -> Real:
     return np.where(np.isinf(cosines), 0.0, cosines)

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.errors import InputError
 from tegum.plot.cells import cells, grid_dimensions, lowest_loss
-from tegum.plot.labels import chosen_model, describe_problem, heading
+from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, columns_for, panels
 from tegum.plot.style import FAINT, dark_part, styled
 
@@ -39,7 +39,14 @@ def feature_arrows(dataset: xr.Dataset) -> Figure:
     Raises:
         InputError: if the hidden space is not a plane, or if there are more than two grid dimensions.
 
-    Source: Elhage et al. 2022, Toy Models of Superposition, introduction.
+    Example:
+        >>> W = xr.DataArray(np.eye(3)[np.newaxis, :, :2], dims=("model", "feature", "hidden"))
+        >>> dataset = xr.Dataset({"W": W, "loss": ("model", [0.1]), "importances": ("feature", [1.0, 0.7, 0.49])})
+        >>> feature_arrows(dataset).get_suptitle()
+        'n = 3 features, m = 2 dimensions, Iᵢ = 0.7ⁱ'
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, introduction.
     """
     names = grid_dimensions(dataset, at_most=2)
     if dataset.sizes["hidden"] != 2:
@@ -64,7 +71,9 @@ def feature_arrows(dataset: xr.Dataset) -> Figure:
     bar = colour_bar(figure, colours, label=_meaning_of_colour(dataset["importances"]))
     bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     bar.ax.invert_yaxis()
-    figure.suptitle(heading(describe_problem(dataset), chosen_model(dataset), width=figure.get_figwidth()))
+    figure.suptitle(
+        heading(describe_problem(dataset), selection(dataset), chosen_model(dataset), width=figure.get_figwidth())
+    )
     return figure
 
 

@@ -35,9 +35,17 @@ def represented_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figur
     Raises:
         InputError: if there are no datasets or too many, or one has other grid dimensions, or a probability of 0.
 
-    Source: Elhage et al. 2022, Toy Models of Superposition, section on feature sparsity.
+    Example:
+        >>> W = xr.DataArray(np.eye(3)[np.newaxis, np.newaxis, :, :2], dims=(_FIELD, "model", "feature", "hidden"))
+        >>> dataset = xr.Dataset({"W": W, "loss": ((_FIELD, "model"), [[0.1]])}, coords={_FIELD: [0.05]})
+        >>> best = represented_against_probability({"relu": dataset}).axes[0].lines[1]
+        >>> best.get_xydata().tolist()
+        [[20.0, 2.0]]
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section on feature sparsity.
     """
-    figure, ax = _over_probability(datasets)
+    figure, ax, datasets = _over_probability(datasets)
     for number, (label, dataset) in enumerate(datasets.items()):
         count = n_represented(dataset["W"], threshold=REPRESENTED_NORM)
         _series(ax, number, label, count, best=best_model(dataset))
@@ -45,7 +53,7 @@ def represented_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figur
         ax.axhline(n_hidden, color=FAINT, linewidth=1.0, linestyle="--", label=f"m = {n_hidden} dimensions", zorder=1)
     ax.set(ylabel="features with norm > 1/2", ylim=(0.0, None))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside lower center", ncols=4)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -65,9 +73,18 @@ def loss_ratio_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figure
     Raises:
         InputError: as for `represented_against_probability`, or if `linear_optimum` is missing or not positive.
 
-    Source: Elhage et al. 2022, Toy Models of Superposition, on the linear model; Saxe et al. 2014 for its loss.
+    Example:
+        >>> cells = {"loss": 0.002, "loss_standard_error": 0.0001, "linear_optimum": 0.01}
+        >>> dataset = xr.Dataset(
+        ...     {name: ((_FIELD, "model"), [[value]]) for name, value in cells.items()}, coords={_FIELD: [0.05]}
+        ... ).isel(feature=[], missing_dims="ignore")
+        >>> loss_ratio_against_probability({"relu": dataset}).axes[0].lines[1].get_ydata().tolist()
+        [0.2]
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, on the linear model; Saxe et al. 2014 for its loss.
     """
-    figure, ax = _over_probability(datasets, "bars: two standard errors")
+    figure, ax, datasets = _over_probability(datasets, "bars: two standard errors")
     for number, (label, dataset) in enumerate(datasets.items()):
         if "linear_optimum" not in dataset or not bool((dataset["linear_optimum"] > 0.0).all()):
             raise InputError(
@@ -78,19 +95,18 @@ def loss_ratio_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figure
         _series(ax, number, label, ratio, best=best_model(dataset), error=2.0 * error)
     ax.axhline(1.0, color=FAINT, linewidth=1.0, linestyle="--", label="best linear model", zorder=1)
     ax.set(ylabel="loss / least linear loss", ylim=(0.0, None))
-    figure.legend(loc="outside lower center", ncols=4)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
-def _over_probability(datasets: Mapping[str, xr.Dataset], *notes: str) -> tuple[Figure, Axes]:
-    """An empty picture over 1/p for datasets that have been looked at, with a heading of what they share."""
+def _over_probability(datasets: Mapping[str, xr.Dataset], *notes: str) -> tuple[Figure, Axes, dict[str, xr.Dataset]]:
+    """An empty picture over 1/p with a heading of what the datasets share, and the datasets in order."""
     if not 0 < len(datasets) <= len(OKABE_ITO):
         raise InputError(
             f"got {len(datasets)} datasets; expected 1 to {len(OKABE_ITO)}, as in {{'relu': dataset}}. "
             "More colours could not be told apart: make a second figure."
         )
-    for label, dataset in datasets.items():
-        _check_probability(label, dataset)
+    ordered = {label: _from_dense_to_sparse(label, dataset) for label, dataset in datasets.items()}
     figure = Figure(figsize=(5.8, 3.2), layout="constrained")
     ax = figure.subplots()
     ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)")
@@ -98,11 +114,11 @@ def _over_probability(datasets: Mapping[str, xr.Dataset], *notes: str) -> tuple[
     same = len(set(problems.values())) == 1
     parts = [*problems.values()][:1] if same else [f"{label}: {problem}" for label, problem in problems.items()]
     ax.set_title(heading(*parts, ", ".join(("lines: lowest loss", "dots: all models", *notes)), width=5.4))
-    return figure, ax
+    return figure, ax, ordered
 
 
-def _check_probability(label: str, dataset: xr.Dataset) -> None:
-    """Refuse a dataset that has no axis 1/p."""
+def _from_dense_to_sparse(label: str, dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset in order of 1/p, refused if it has no such axis."""
     names = grid_dimensions(dataset, at_most=1)
     values = dataset[_FIELD].to_numpy() if _FIELD in dataset.coords else np.array([])
     if names != (_FIELD,) or not np.issubdtype(values.dtype, np.number) or not np.all(values > 0.0):
@@ -110,6 +126,7 @@ def _check_probability(label: str, dataset: xr.Dataset) -> None:
             f"the dataset {label!r} has the grid dimensions {names or 'none'}; expected one, {_FIELD!r}, "
             "with positive numbers. Train over a grid of them, or select one value of every other dimension with .sel."
         )
+    return dataset.sortby(_FIELD, ascending=False)
 
 
 def _series(
@@ -122,7 +139,7 @@ def _series(
     error: xr.DataArray | None = None,
 ) -> None:
     """One dataset: every model as a faint dot, the lowest-loss models joined by a line."""
-    values = values.sortby(_FIELD, ascending=False).transpose(_FIELD, "model")
+    values = values.transpose(_FIELD, "model")
     x = 1.0 / values[_FIELD].to_numpy().astype(np.float64)
     line = values.isel(model=best)
     colour, marker = OKABE_ITO[number], _MARKERS[number]
@@ -131,6 +148,4 @@ def _series(
     ax.plot(x, values, color=colour, marker=marker, linestyle="none", markersize=4.5, markeredgewidth=0.0, alpha=0.25)
     ax.plot(x, line, color=colour, marker=marker, markersize=3.5, linewidth=1.2, label=words)
     if error is not None:
-        ax.errorbar(
-            x, line, yerr=error.isel(model=best).loc[{_FIELD: line[_FIELD]}], fmt="none", ecolor=colour, elinewidth=1.0
-        )
+        ax.errorbar(x, line, yerr=error.isel(model=best), fmt="none", ecolor=colour, elinewidth=1.0)

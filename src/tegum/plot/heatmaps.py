@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tegum.plot.cells import cells, grid_dimensions, lowest_loss
-from tegum.plot.labels import chosen_model, describe_problem, heading
+from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, panels
 from tegum.plot.style import SIGNED_MAP, styled
 
@@ -32,7 +32,15 @@ def gram_and_bias(dataset: xr.Dataset) -> Figure:
     Raises:
         InputError: if there is more than one grid dimension.
 
-    Source: Elhage et al. 2022, Toy Models of Superposition, sections on basic results and feature sparsity.
+    Example:
+        >>> W = xr.DataArray(np.eye(3)[np.newaxis, :, :2], dims=("model", "feature", "hidden"))
+        >>> bias = xr.zeros_like(W.isel(hidden=0))
+        >>> figure = gram_and_bias(xr.Dataset({"W": W, "bias": bias, "loss": ("model", [0.1])}))
+        >>> figure.get_suptitle()
+        'W Wᵀ and bias; n = 3 features, m = 2 dimensions'
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, sections on basic results and feature sparsity.
     """
     names = grid_dimensions(dataset, at_most=1)
     shown = list(cells(lowest_loss(dataset), names))
@@ -45,7 +53,13 @@ def gram_and_bias(dataset: xr.Dataset) -> Figure:
     figure.supxlabel("input feature j, then the bias", fontsize="medium")
     figure.supylabel("output feature i", fontsize="medium")
     figure.suptitle(
-        heading("W Wᵀ and bias", describe_problem(dataset), chosen_model(dataset), width=figure.get_figwidth())
+        heading(
+            "W Wᵀ and bias",
+            describe_problem(dataset),
+            selection(dataset),
+            chosen_model(dataset),
+            width=figure.get_figwidth(),
+        )
     )
     return figure
 

@@ -47,11 +47,15 @@ def describe_problem(dataset: xr.Dataset) -> str:
     """What all cells of a dataset have in common: n, m, the importances and, if it is one number, p.
 
     What varies over the grid is left out, because it stands in the titles of the panels.
+
+    Example:
+        >>> describe_problem(xr.Dataset({"W": (("feature", "hidden"), np.eye(3)[:, :2])}))
+        'n = 3 features, m = 2 dimensions'
     """
     words = [
-        f"{name_value(field, dataset.sizes[dimension])} {noun}"
+        f"{name_value(field, count)} {noun}"
         for field, dimension, noun in (("n_features", "feature", "features"), ("n_hidden", "hidden", "dimensions"))
-        if field not in dataset.dims
+        if (count := _count(dataset, field, dimension)) is not None
     ]
     importances = _common_profile(dataset, "importances")
     if importances is not None:
@@ -60,6 +64,17 @@ def describe_problem(dataset: xr.Dataset) -> str:
     if probabilities is not None and np.all(probabilities == probabilities[0]):
         words.append(name_value("feature_probability", probabilities[0]))
     return ", ".join(words)
+
+
+def selection(dataset: xr.Dataset) -> str:
+    """The cell that was selected from a larger grid, as far as `describe_problem` does not say it.
+
+    Example:
+        >>> selection(xr.Dataset(coords={"output": "relu", "feature_probability": 0.1}))
+        'output = relu'
+    """
+    scalars = {str(name): value.item() for name, value in dataset.coords.items() if value.ndim == 0}
+    return ", ".join(name_value(name, value) for name, value in scalars.items() if name not in {*SYMBOLS, "model"})
 
 
 def chosen_model(dataset: xr.Dataset) -> str:
@@ -80,14 +95,23 @@ def heading(*parts: str, width: float) -> str:
     if len(line) <= characters:
         return line
     unbroken = (part.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}") for part in parts if part)
-    return "\n".join(textwrap.fill(part, width=characters) for part in unbroken)
+    lines = "\n".join(textwrap.fill(part, width=characters) for part in unbroken)
+    return lines.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _count(dataset: xr.Dataset, field: str, dimension: str) -> int | None:
+    """n or m; None if it varies. In a grid over it, small cells are filled up with zeros, so the size is no answer."""
+    if field in dataset.coords:
+        return None if dataset[field].ndim else int(dataset[field].item())
+    return dataset.sizes[dimension]
 
 
 def _common_profile(dataset: xr.Dataset, name: str) -> Float[np.ndarray, " n_features"] | None:
     """A variable over features if it is the same in every cell of the grid, in double precision."""
-    if name not in dataset:
+    if name not in dataset or _count(dataset, "n_features", "feature") is None:
         return None
-    rows = dataset[name].transpose(..., "feature").to_numpy().astype(np.float64).reshape(-1, dataset.sizes["feature"])
+    present = dataset[name].isel(feature=slice(_count(dataset, "n_features", "feature")))
+    rows = present.transpose(..., "feature").to_numpy().astype(np.float64).reshape(-1, present.sizes["feature"])
     return rows[0] if np.all(rows == rows[0]) else None
 
 

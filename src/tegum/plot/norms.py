@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tegum.measure import feature_norm, interference, n_represented
 from tegum.plot.cells import REPRESENTED_NORM, cells, grid_dimensions, lowest_loss
-from tegum.plot.labels import chosen_model, describe_problem, heading
+from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, panels
 from tegum.plot.style import AMOUNT_MAP, FAINT, styled
 
@@ -32,7 +32,13 @@ def norm_bars(dataset: xr.Dataset) -> Figure:
     Raises:
         InputError: if there is more than one grid dimension.
 
-    Source: Elhage et al. 2022, Toy Models of Superposition, section on feature sparsity.
+    Example:
+        >>> W = xr.DataArray(np.eye(3)[np.newaxis, :, :2], dims=("model", "feature", "hidden"))
+        >>> norm_bars(xr.Dataset({"W": W, "loss": ("model", [0.1])})).axes[0].get_title()
+        '2 represented'
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section on feature sparsity.
     """
     names = grid_dimensions(dataset, at_most=1)
     shown = list(cells(lowest_loss(dataset), names))
@@ -49,7 +55,9 @@ def norm_bars(dataset: xr.Dataset) -> Figure:
     colour_bar(figure, colours, label=r"interference  $\Sigma_{j \neq i}(\hat W_i \cdot W_j)^2$", extend="max")
     figure.supxlabel("norm |Wᵢ|, dotted line at 1/2", fontsize="medium")
     figure.supylabel("feature i", fontsize="medium")
-    figure.suptitle(heading(describe_problem(dataset), chosen_model(dataset), width=figure.get_figwidth()))
+    figure.suptitle(
+        heading(describe_problem(dataset), selection(dataset), chosen_model(dataset), width=figure.get_figwidth())
+    )
     return figure
 
 

@@ -1,6 +1,5 @@
 """How every figure looks, and how it reaches the disk."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from tegum.ground.errors import FileError
+from tegum.store.files import replacing
 
 OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that stay apart in the common kinds of colour blindness (Okabe and Ito 2008, without yellow)."""
@@ -92,26 +92,22 @@ def save_figure(figure: Figure, path_without_suffix: str | Path) -> tuple[Path, 
 
     Raises:
         FileError: if a file cannot be written there.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     [path.name for path in save_figure(Figure(figsize=(1.0, 1.0)), Path(folder) / "empty")]
+        ['empty.svg', 'empty.png']
     """
     stem = Path(path_without_suffix)
     svg, png = (stem.with_name(f"{stem.name}.{kind}") for kind in ("svg", "png"))
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        _write(figure, svg, "svg")
-        _write(figure, png, "png")
     except OSError as error:
         raise FileError(
-            f"cannot write the figure {stem.name!r} to {stem.parent}: {error.strerror or error}; "
-            "expected a folder that can be written; choose another one or mend its permissions."
-        ) from error
+            f"cannot make the folder {stem.parent}: {error.strerror or error}. Choose another one."
+        ) from None
+    for path, kind in ((svg, "svg"), (png, "png")):
+        with replacing(path, overwrite=True) as temporary:
+            figure.savefig(temporary, format=kind, metadata=_METADATA[kind])
     return svg, png
-
-
-def _write(figure: Figure, path: Path, kind: str) -> None:
-    """One file, under a name of its own until it is complete."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        figure.savefig(unfinished, format=kind, metadata=_METADATA[kind])
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -4,8 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from tegum.ground.errors import InputError
 from tegum.plot.cells import best_model, cells, grid_dimensions
-from tegum.plot.labels import describe_problem, heading
+from tegum.plot.labels import describe_problem, heading, selection
 from tegum.plot.style import OKABE_ITO, dark_part, styled
 
 
@@ -22,9 +23,17 @@ def loss_curves(dataset: xr.Dataset) -> Figure:
         A figure with one picture.
 
     Raises:
-        InputError: if there is more than one grid dimension.
+        InputError: if there is more than one grid dimension, or if no losses were recorded while training.
+
+    Example:
+        >>> variables = {"W": ("feature", "hidden"), "loss": ("model",), "loss_history": ("model", "step")}
+        >>> dataset = xr.Dataset({name: (dims, np.ones([2] * len(dims))) for name, dims in variables.items()})
+        >>> loss_curves(dataset.assign_coords(step=[1, 10])).axes[0].get_ylabel()
+        'training loss per sample'
     """
     names = grid_dimensions(dataset, at_most=1)
+    if "loss_history" not in dataset:
+        raise InputError("the dataset has no variable 'loss_history'; train again and record losses at some steps.")
     shown = list(cells(dataset, names))
     # numbers have an order, and so do the colours of a map; words have none
     ordered = bool(names) and np.issubdtype(dataset[names[0]].dtype, np.number)
@@ -39,7 +48,7 @@ def loss_curves(dataset: xr.Dataset) -> Figure:
     ax.set(xscale="log", yscale="log", xlabel="step", ylabel="training loss per sample")
     n_models = dataset.sizes["model"]
     lines = f"thick: lowest final loss of {n_models} models" if n_models > 1 else ""
-    ax.set_title(heading(describe_problem(dataset), lines, width=4.5))
+    ax.set_title(heading(describe_problem(dataset), selection(dataset), lines, width=4.5))
     if names:
         figure.legend(loc="outside right upper")
     return figure

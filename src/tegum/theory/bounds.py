@@ -1,9 +1,8 @@
 """What no arrangement of directions can beat."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from tegum.ground.arrays import Real, as_real
+from tegum.ground.arrays import ArrayLike, Real, as_real
 from tegum.ground.errors import InputError
 
 

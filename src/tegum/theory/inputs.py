@@ -1,10 +1,25 @@
-"""The checks that numbers pass on their way into the theory."""
+"""The checks that the caller's numbers pass on their way into the theory."""
+
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from tegum.ground.arrays import Real, as_real
+from tegum.ground.arrays import ArrayLike, Real, as_real
 from tegum.ground.errors import InputError, ShapeError
+
+Magnitude: TypeAlias = Literal["uniform", "signed_uniform", "boolean"]
+
+
+def as_magnitude(magnitude: str) -> str:
+    """Name of the law of a feature that is present, refused if unknown.
+
+    Example:
+        >>> as_magnitude("boolean")
+        'boolean'
+    """
+    if magnitude not in get_args(Magnitude):
+        raise InputError(f"magnitude must be one of {', '.join(map(repr, get_args(Magnitude)))}; got {magnitude!r}")
+    return magnitude
 
 
 def as_probability(feature_probability: ArrayLike) -> Real:
@@ -39,24 +54,70 @@ def as_importance(importance: ArrayLike) -> Real:
     return weights
 
 
-def per_feature(values: Real, n_features: int, name: str) -> Real:
-    """Values with the features as last axis: one value serves all features.
+def per_row(rows: tuple[int, ...], **values: Real) -> tuple[Real, ...]:
+    """Named values spread over the rows of W: one value serves all features, and leading axes broadcast.
+
+    Args:
+        rows: (*models, n_features), the shape of W without its last axis.
+        values: by name, each one value or (..., n_features).
+
+    Returns:
+        In the same order, all of one shape, which ends in n_features.
 
     Raises:
-        ShapeError: the last axis is neither 1 nor n_features.
+        ShapeError: they do not broadcast against rows.
 
     Example:
-        >>> per_feature(np.array(0.1), 3, "feature_probability")
-        array([0.1, 0.1, 0.1])
+        >>> per_row((2,), bias=np.array(0.1), importance=np.array([1.0, 0.5]))
+        (array([0.1, 0.1]), array([1. , 0.5]))
     """
-    if values.ndim and values.shape[-1] not in (1, n_features):
+    try:
+        common = np.broadcast_shapes(rows, *(array.shape for array in values.values()))
+    except ValueError:
+        common = None
+    if common is None or common[-1] != rows[-1]:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in values.items())
         raise ShapeError(
-            f"{name} has shape {values.shape}, expected one value or (..., n_features={n_features});"
-            " if the last axis is models, add one: " + f"{name}[:, np.newaxis]"
+            f"shapes {shapes} do not fit rows {rows} of W; expected for each one value or (..., n_features={rows[-1]})."
+            " If the last axis counts models, add one for the features: [:, np.newaxis]"
         )
-    return np.broadcast_to(values, (*values.shape[:-1], n_features))
+    return tuple(np.broadcast_to(array, common) for array in values.values())
+
+
+def weighted(values: Real, importance: ArrayLike) -> Real:
+    """I_i v_i with the features as last axis, which one of the two must have.
+
+    Args:
+        values: a moment of each feature, (..., n_features), or of all, ().
+        importance: (..., n_features) or one for all, at least 0.
+
+    Returns:
+        (..., n_features).
+
+    Raises:
+        ShapeError: neither has an axis, or their shapes do not broadcast.
+
+    Example:
+        >>> weighted(np.array(2.0), [1.0, 0.5])
+        array([2., 1.])
+    """
+    weights = as_importance(importance)
+    try:
+        product = np.asarray(weights * values)
+    except ValueError as error:
+        raise ShapeError(
+            f"importance has shape {weights.shape} and feature_probability {values.shape}; expected one value or"
+            " (..., n_features) for each, with the same n_features"
+        ) from error
+    if product.ndim == 0:
+        raise ShapeError(
+            "feature_probability and importance are both single numbers, so the number of features is unknown; pass"
+            " one of them as an array, for instance np.full(n_features, 0.1)"
+        )
+    return product
 
 
 def _first(values: Real, wrong: np.ndarray) -> str:
     where = tuple(int(k) for k in np.argwhere(wrong)[0])
-    return f"{values[where]} for feature {where[-1]}" if where else f"{values[where]}"
+    place = f" for feature {where[0]}" if len(where) == 1 else f" at index {where}" if where else ""
+    return f"{values[where]}{place}"

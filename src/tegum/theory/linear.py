@@ -1,17 +1,16 @@
 """The linear toy model x' = x W Wᵀ + b with independent features: exact loss, its two forces, and its optimum.
 
-Error of feature i: x_i - x'_i = Σ_j A_ij x_j - b_i with A = 1 - W Wᵀ. Independent features of mean μ_j and variance σ_j²
-give E (x_i - x'_i)² = Σ_j A_ij² σ_j² + (Σ_j A_ij μ_j - b_i)². Everything here follows from that line.
+The error of feature i is x_i - x'_i = Σ_j A_ij x_j - b_i with A = 1 - W Wᵀ. Independent features of mean μ_j and
+variance σ_j² give E (x_i - x'_i)² = Σ_j A_ij² σ_j² + (Σ_j A_ij μ_j - b_i)². Everything here follows from that line.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from tegum.geometry.gram import gram
-from tegum.ground.arrays import Directions, Pairs, PerFeature, PerModel, Real, as_directions, as_real
+from tegum.ground.arrays import ArrayLike, Directions, Pairs, PerFeature, PerModel, Real, as_directions, as_real
 from tegum.ground.errors import InputError
-from tegum.theory.inputs import as_importance, as_probability, per_feature
-from tegum.theory.moments import Magnitude, feature_mean, feature_variance, weighted
+from tegum.theory.inputs import Magnitude, as_importance, as_probability, per_row, weighted
+from tegum.theory.moments import feature_mean, feature_variance
 
 
 def linear_loss(
@@ -47,11 +46,13 @@ def linear_loss(
     Source:
         Elhage et al. 2022, Toy Models of Superposition, Demonstrating Superposition (linear model).
     """
-    residual, p = _residual(as_directions(W)), as_probability(feature_probability)
-    n_features = residual.shape[-1]
-    b = per_feature(as_real(bias, "bias"), n_features, "bias")
-    weights = per_feature(as_importance(importance), n_features, "importance")
-    p = per_feature(p, n_features, "feature_probability")
+    residual = _residual(as_directions(W))
+    b, p, weights = per_row(
+        residual.shape[:-1],
+        bias=as_real(bias, "bias"),
+        feature_probability=as_probability(feature_probability),
+        importance=as_importance(importance),
+    )
     spread = _apply(np.square(residual), feature_variance(p, magnitude))
     offset = _apply(residual, feature_mean(p, magnitude)) - b
     return np.asarray((weights * (spread + np.square(offset))).sum(axis=-1))
@@ -81,7 +82,7 @@ def optimal_linear_bias(
         array([0.  , 0.05])
     """
     residual = _residual(as_directions(W))
-    p = per_feature(as_probability(feature_probability), residual.shape[-1], "feature_probability")
+    (p,) = per_row(residual.shape[:-1], feature_probability=as_probability(feature_probability))
     return _apply(residual, feature_mean(p, magnitude))
 
 
@@ -110,7 +111,7 @@ def feature_benefit(W: ArrayLike, importance: ArrayLike = 1.0) -> PerModel:
         Elhage et al. 2022, Toy Models of Superposition, Demonstrating Superposition ("feature benefit").
     """
     rows = as_directions(W)
-    weights = per_feature(as_importance(importance), rows.shape[-2], "importance")
+    (weights,) = per_row(rows.shape[:-1], importance=as_importance(importance))
     return np.asarray((weights * np.square(1 - np.square(rows).sum(axis=-1))).sum(axis=-1))
 
 
@@ -141,7 +142,7 @@ def linear_interference(W: ArrayLike, importance: ArrayLike = 1.0) -> PerModel:
     products = np.square(gram(as_directions(W)))
     own = np.arange(products.shape[-1])
     products[..., own, own] = 0.0
-    weights = per_feature(as_importance(importance), own.size, "importance")
+    (weights,) = per_row(products.shape[:-1], importance=as_importance(importance))
     return np.asarray((weights * products.sum(axis=-1)).sum(axis=-1))
 
 

@@ -7,18 +7,12 @@ A feature is 0, or with probability p a magnitude drawn from one of three laws:
 - `boolean`: 1.
 """
 
-from typing import Literal, TypeAlias
-
 import numpy as np
-from numpy.typing import ArrayLike
 
-from tegum.ground.arrays import PerModel, Real
-from tegum.ground.errors import InputError, ShapeError
-from tegum.theory.inputs import as_importance, as_probability
+from tegum.ground.arrays import ArrayLike, PerModel, Real
+from tegum.theory.inputs import Magnitude, as_magnitude, as_probability, weighted
 
-Magnitude: TypeAlias = Literal["uniform", "signed_uniform", "boolean"]
-
-MOMENTS: dict[str, tuple[float, float]] = {
+MOMENTS = {
     "uniform": (1 / 2, 1 / 3),
     "signed_uniform": (0.0, 1 / 3),
     "boolean": (1.0, 1.0),
@@ -120,49 +114,8 @@ def zero_loss(
         >>> print(zero_loss(0.1, [1.0, 0.5, 0.5]).round(4))
         0.0667
     """
-    return np.asarray(sum_over_features(feature_mean_square(feature_probability, magnitude), importance))
-
-
-def sum_over_features(values: Real, importance: ArrayLike) -> PerModel:
-    """Σ_i I_i v_i over the last axis, which one of the two must have.
-
-    Raises:
-        ShapeError: neither has an axis, or their shapes do not broadcast.
-
-    Example:
-        >>> sum_over_features(np.array([1.0, 2.0]), 0.5)
-        array(1.5)
-    """
-    return np.asarray(weighted(values, importance).sum(axis=-1))
-
-
-def weighted(values: Real, importance: ArrayLike) -> Real:
-    """I_i v_i with the features as last axis.
-
-    Raises:
-        ShapeError: neither has an axis, or their shapes do not broadcast.
-
-    Example:
-        >>> weighted(np.array(2.0), [1.0, 0.5])
-        array([2., 1.])
-    """
-    weights = as_importance(importance)
-    try:
-        product = np.asarray(weights * values)
-    except ValueError as error:
-        raise ShapeError(
-            f"importance has shape {weights.shape} and feature_probability {values.shape}; expected one value or"
-            " (..., n_features) for each, with the same n_features"
-        ) from error
-    if product.ndim == 0:
-        raise ShapeError(
-            "feature_probability and importance are both single numbers, so the number of features is unknown; pass"
-            " one of them as an array, for instance np.full(n_features, 0.1)"
-        )
-    return product
+    return np.asarray(weighted(feature_mean_square(feature_probability, magnitude), importance).sum(axis=-1))
 
 
 def _moments(magnitude: str) -> tuple[float, float]:
-    if magnitude not in MOMENTS:
-        raise InputError(f"magnitude must be one of {', '.join(map(repr, MOMENTS))}; got {magnitude!r}")
-    return MOMENTS[magnitude]
+    return MOMENTS[as_magnitude(magnitude)]

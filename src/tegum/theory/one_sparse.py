@@ -7,13 +7,10 @@ the geometry of sparse models. If feature i alone has the value x, output j is R
 import dataclasses
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from tegum.geometry.gram import gram
-from tegum.ground.arrays import PerModel, Real, as_directions, as_real
-from tegum.ground.errors import InputError
-from tegum.theory.inputs import as_importance, per_feature
-from tegum.theory.moments import MOMENTS, Magnitude
+from tegum.ground.arrays import ArrayLike, PerModel, Real, as_directions, as_real
+from tegum.theory.inputs import Magnitude, as_importance, as_magnitude, per_row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +37,8 @@ def one_sparse_loss(
     """Exact loss of the ReLU model over samples with one feature present, summed over which one it is.
 
     L₁ = Σ_i I_i E (x - ReLU(|W_i|² x + b_i))² + Σ_{i≠j} I_j E ReLU(W_i · W_j x + b_j)². The expected loss at equal
-    probabilities p is (1-p)ⁿ Σ_j I_j ReLU(b_j)² + p (1-p)ⁿ⁻¹ L₁ + terms of order p². Divide by n_features for the loss per
-    sample when exactly one feature, drawn evenly, is present.
+    probabilities p is (1-p)ⁿ Σ_j I_j ReLU(b_j)² + p (1-p)ⁿ⁻¹ L₁ + terms of order p². L₁ / n_features is the loss
+    per sample when exactly one feature, drawn evenly, is present.
 
     Args:
         W: (..., n_features, n_hidden), real.
@@ -69,8 +66,7 @@ def one_sparse_loss(
     """
     products = gram(as_directions(W))
     n_features = products.shape[-1]
-    b = per_feature(as_real(bias, "bias"), n_features, "bias")
-    weights = per_feature(as_importance(importance), n_features, "importance")
+    b, weights = per_row(products.shape[:-1], bias=as_real(bias, "bias"), importance=as_importance(importance))
     # errors[..., i, j]: mean squared error of output j while feature i is present.
     errors = _square_error(np.eye(n_features), products, b[..., np.newaxis, :], magnitude)
     errors = weights[..., np.newaxis, :] * errors
@@ -81,9 +77,7 @@ def one_sparse_loss(
 
 def _square_error(target: Real, slope: Real, bias: Real, magnitude: str) -> Real:
     """E (target · x - ReLU(slope · x + bias))² over the law of x."""
-    if magnitude not in MOMENTS:
-        raise InputError(f"magnitude must be one of {', '.join(map(repr, MOMENTS))}; got {magnitude!r}")
-    if magnitude == "boolean":
+    if as_magnitude(magnitude) == "boolean":
         return np.square(target - np.maximum(slope + bias, 0.0))
     if magnitude == "uniform":
         return _integral(target, slope, bias)
