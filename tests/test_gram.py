@@ -87,13 +87,16 @@ def test_labels_go_through(function):
     W = xr.DataArray(
         values,
         dims=("feature", "cell", "hidden", "model"),
-        coords={"feature": list("abcd"), "cell": [0.1, 0.2], "importance": ("feature", [4, 3, 2, 1])},
+        coords={"feature": list("abcd"), "cell": [0.1, 0.2], "importance": ("feature", [4, 3, 2, 1], {"units": "1"})},
+        attrs={"long_name": "weights"},
     )
     result = function(W)
     assert result.name == function.__name__
     assert result.dims == ("cell", "model", "feature", "feature_other")
     assert list(result["feature_other"].values) == list("abcd")
     np.testing.assert_array_equal(result["importance"], W["importance"])
+    assert result["importance"].attrs == {"units": "1"}
+    assert result.attrs == {}
     np.testing.assert_array_equal(result.values, function(values.transpose(1, 3, 0, 2)))
 
 

@@ -25,8 +25,9 @@ from tegum.plot import (
     save_figure,
     styled,
 )
-from tegum.plot.labels import describe_problem, heading, importance_formula, name_value
+from tegum.plot.labels import describe_problem, heading, importance_formula, name_value, selection
 from tegum.plot.panels import columns_for, panels
+from tegum.plot.style import dark_part
 
 FigureOf = Callable[[xr.Dataset], Figure]
 CELL = "feature_probability"
@@ -96,6 +97,7 @@ class TestArrows:
     def test_colour_is_the_order_of_importance(self, dataset: xr.Dataset) -> None:
         turned = dataset.assign(importances=dataset["importances"][:, ::-1])
         first, second = (feature_arrows(d).axes[0].collections[0].get_edgecolor() for d in (dataset, turned))
+        np.testing.assert_allclose(first, dark_part(5)(range(5)))
         np.testing.assert_allclose(first, second[::-1])
 
     def test_heading_is_read_off_the_data(self, dataset: xr.Dataset) -> None:
@@ -253,6 +255,10 @@ class TestLossCurves:
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["p = 1", "p = 0.05"]
         assert figure.axes[0].get_xscale() == figure.axes[0].get_yscale() == "log"
 
+    def test_needs_recorded_losses(self, dataset: xr.Dataset) -> None:
+        with pytest.raises(InputError, match="no variable 'loss_history'"):
+            loss_curves(dataset.drop_vars("loss_history"))
+
     def test_single_problem_needs_no_legend(self, dataset: xr.Dataset) -> None:
         assert not loss_curves(dataset.isel({CELL: 0})).legends
 
@@ -278,8 +284,9 @@ class TestWords:
             ([1.0, 0.7, 0.49], "Iᵢ = 0.7ⁱ"),
             ([2.0, 1.0, 0.5], "Iᵢ = 2 · 0.5ⁱ"),
             ([1.0, 1.0 / 2.0, 1.0 / 3.0], "Iᵢ = (i + 1)^-1"),
-            ([1.0, 0.2], "I₀ = 1, …, I₁ = 0.2"),
-            ([1.0, 0.0, 0.3], "I₀ = 1, …, I₂ = 0.3"),
+            ([1.0, 0.2], "I = 1, 0.2"),
+            ([1.0, 0.0, 0.3], "I = 1, 0, 0.3"),
+            ([1.0, 0.0, 0.3, 0.2], "I₀ = 1, …, I₃ = 0.2"),
         ],
     )
     def test_importance_formula(self, importances: list[float], words: str) -> None:
@@ -291,6 +298,16 @@ class TestWords:
         assert (
             describe_problem(dataset.drop_vars(["importances", "probabilities"])) == "n = 5 features, m = 2 dimensions"
         )
+
+    def test_a_small_cell_of_a_larger_grid_is_described_by_its_own_size(self, dataset: xr.Dataset) -> None:
+        filled_up = dataset.isel({CELL: 0}, drop=True).assign_coords(n_features=3, n_hidden=1, importance="0.9^i")
+        filled_up["importances"][3:] = 0.0
+        assert describe_problem(filled_up) == "n = 3 features, m = 1 dimension, Iᵢ = 0.9ⁱ, p = 1"
+
+    def test_what_was_selected_is_named(self, dataset: xr.Dataset) -> None:
+        chosen = two_dimensional(dataset).sel(output="relu").isel({CELL: 0})
+        assert selection(chosen) == "output = relu"
+        assert "output = relu" in norm_bars(chosen).get_suptitle()
 
     def test_unknown_coordinates_keep_their_name(self) -> None:
         assert name_value("hidden_activation", "relu") == "hidden activation = relu"

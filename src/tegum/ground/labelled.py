@@ -73,7 +73,8 @@ def labelled(measure: Callable[Concatenate[np.ndarray, Options], np.ndarray]) ->
             W,
             input_core_dims=[list(DIMS.values())],
             output_core_dims=[result_dims],
-        )
+            keep_attrs=True,  # those of the coordinates; those of W would misdescribe the result
+        ).drop_attrs(deep=False)
         if "feature_other" in result_dims and "feature" in W.coords:
             result = result.assign_coords(feature_other=("feature_other", W["feature"].values))
         return result.rename(measure.__name__)

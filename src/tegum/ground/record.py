@@ -9,7 +9,7 @@ import tomllib
 from typing import Any, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from tegum.ground.errors import InputError
 
@@ -19,7 +19,7 @@ class FrozenRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -27,6 +27,11 @@ class FrozenRecord(BaseModel):
 
     def __str__(self) -> str:
         return repr(self)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        return plain_number(value) if cls.model_fields[info.field_name or ""].annotation in (int, float) else value
 
     def replace(self, **changes: Any) -> Self:
         """Copy with some fields changed, validated again."""
@@ -69,12 +74,25 @@ class FrozenRecord(BaseModel):
         return hashlib.blake2b(self.to_json().encode(), digest_size=8).hexdigest()
 
 
+def plain_number(value: Any) -> Any:
+    """A number as it is to be written; text and truth values, which look like numbers to pydantic, are refused.
+
+    Example: equal records must read alike, so zero has no sign.
+        >>> plain_number(-0.0)
+        0.0
+    """
+    if isinstance(value, bool | str):
+        raise ValueError(f"expected a number; got {value!r}.")
+    return value + 0.0 if isinstance(value, float) else value
+
+
 def _explain(error: ValidationError, kind: type[FrozenRecord]) -> str:
     """One line for each mistake: which field, what was expected, what came."""
-    return f"{kind.__name__}: " + " ".join(_sentence(dict(mistake), kind) for mistake in error.errors())
+    return f"{kind.__name__}: " + " ".join(sentence(dict(mistake), kind) for mistake in error.errors())
 
 
-def _sentence(mistake: dict[str, Any], kind: type[FrozenRecord]) -> str:
+def sentence(mistake: dict[str, Any], kind: type[FrozenRecord]) -> str:
+    """What pydantic found wrong with a field of a record, for people."""
     field = ".".join(str(part) for part in mistake["loc"]) or "the record"
     names = ", ".join(kind.model_fields)
     if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):

@@ -22,7 +22,11 @@ def choose_kernel(kernel: str | AbstractKernel, settings: TrainSettings) -> Abst
     # imported here: torch takes seconds to load, and a run needs only one of the two
     if isinstance(kernel, AbstractKernel):
         return kernel
+    if not isinstance(kernel, str):
+        raise InputError(f"a kernel is given by name or as a tegum kernel; got {kernel!r}. Use one of {', '.join(NAMES)}.")
     name, _, device = kernel.partition(":")
+    if device and name != "reference":
+        raise InputError(f"only the reference kernel takes a device; got {kernel!r}. Use 'reference:{device}' or {name!r}.")
     if name == "fused" or (name == "auto" and settings.precision == "float32"):
         from tegum.kernels.fused import FusedKernel
 

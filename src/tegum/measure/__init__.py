@@ -1,5 +1,6 @@
 """Layer 2: what can be said of any matrix of directions, and the table of these measures."""
 
+from tegum.measure.best import best_model, lowest_loss
 from tegum.measure.directions import (
     dimensions_per_feature,
     feature_dimensionality,
@@ -19,12 +20,14 @@ __all__ = [
     "KnownValue",
     "Measure",
     "antipodal_partner",
+    "best_model",
     "coherence",
     "dimensions_per_feature",
     "feature_dimensionality",
     "feature_norm",
     "frame_potential",
     "interference",
+    "lowest_loss",
     "mean_square_overlap",
     "n_represented",
     "signed_coherence",

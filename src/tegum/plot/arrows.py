@@ -14,7 +14,8 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.errors import InputError
-from tegum.plot.cells import cells, grid_dimensions, lowest_loss
+from tegum.measure import lowest_loss
+from tegum.plot.cells import cells, grid_dimensions
 from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, columns_for, panels
 from tegum.plot.style import FAINT, dark_part, styled

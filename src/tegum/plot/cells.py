@@ -1,6 +1,5 @@
-"""From a dataset to what one panel shows: the cells of its grid and the best model of each."""
+"""From a dataset to what one panel shows: the cells of its grid, in order and in words."""
 
-import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -45,19 +44,6 @@ def grid_dimensions(dataset: xr.Dataset, *, at_most: int) -> tuple[str, ...]:
             f"figure. Select a value of each of the others first, as in dataset.sel({names[0]}={first!r})."
         )
     return names
-
-
-def best_model(dataset: xr.Dataset) -> xr.DataArray:
-    """The place of the lowest-loss model along `model`, for each cell.
-
-    A model whose loss is not a number is never chosen while there is another.
-    """
-    return dataset["loss"].fillna(math.inf).argmin("model")
-
-
-def lowest_loss(dataset: xr.Dataset) -> xr.Dataset:
-    """The lowest-loss model of each cell, without the dimension `model`."""
-    return dataset.isel(model=best_model(dataset))
 
 
 def cells(dataset: xr.Dataset, names: tuple[str, ...]) -> Iterator[Cell]:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.errors import InputError
-from tegum.measure import n_represented
-from tegum.plot.cells import REPRESENTED_NORM, best_model, grid_dimensions
+from tegum.measure import best_model, n_represented
+from tegum.plot.cells import REPRESENTED_NORM, grid_dimensions
 from tegum.plot.labels import describe_problem, heading
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
@@ -74,10 +74,9 @@ def loss_ratio_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figure
         InputError: as for `represented_against_probability`, or if `linear_optimum` is missing or not positive.
 
     Example:
-        >>> cells = {"loss": 0.002, "loss_standard_error": 0.0001, "linear_optimum": 0.01}
-        >>> dataset = xr.Dataset(
-        ...     {name: ((_FIELD, "model"), [[value]]) for name, value in cells.items()}, coords={_FIELD: [0.05]}
-        ... ).isel(feature=[], missing_dims="ignore")
+        >>> where = (_FIELD, "model")
+        >>> losses = {"loss": (where, [[0.002]]), "loss_standard_error": (where, [[0.0001]])}
+        >>> dataset = xr.Dataset({**losses, "linear_optimum": (_FIELD, [0.01])}, coords={_FIELD: [0.05]})
         >>> loss_ratio_against_probability({"relu": dataset}).axes[0].lines[1].get_ydata().tolist()
         [0.2]
 

@@ -8,7 +8,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tegum.plot.cells import cells, grid_dimensions, lowest_loss
+from tegum.measure import lowest_loss
+from tegum.plot.cells import cells, grid_dimensions
 from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, panels
 from tegum.plot.style import SIGNED_MAP, styled
@@ -36,8 +37,8 @@ def gram_and_bias(dataset: xr.Dataset) -> Figure:
         >>> W = xr.DataArray(np.eye(3)[np.newaxis, :, :2], dims=("model", "feature", "hidden"))
         >>> bias = xr.zeros_like(W.isel(hidden=0))
         >>> figure = gram_and_bias(xr.Dataset({"W": W, "bias": bias, "loss": ("model", [0.1])}))
-        >>> figure.get_suptitle()
-        'W Wᵀ and bias; n = 3 features, m = 2 dimensions'
+        >>> np.diag(figure.axes[0].images[0].get_array()).tolist()
+        [1.0, 1.0, 0.0]
 
     Source:
         Elhage et al. 2022, Toy Models of Superposition, sections on basic results and feature sparsity.

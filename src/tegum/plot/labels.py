@@ -10,6 +10,7 @@ from jaxtyping import Float
 SYMBOLS: Final = {"feature_probability": "p", "n_features": "n", "n_hidden": "m", "importance": "I"}
 """The letters that figures use for the fields of a problem; other names are written out."""
 
+_GLUE: Final = "\N{NO-BREAK SPACE}"
 _CHARACTERS_PER_INCH: Final = 12.0  # DejaVu Sans at the size of a heading, a little on the safe side
 
 
@@ -40,6 +41,8 @@ def importance_formula(importances: Float[np.ndarray, " n_features"]) -> str:
             return f"Iᵢ = {factor}{_text(ratio)}ⁱ"
         if np.allclose(importances, first * (i + 1.0) ** exponent, rtol=1e-4, atol=0.0):
             return f"Iᵢ = {factor}(i + 1)^{_text(exponent)}"
+    if len(importances) <= 3:
+        return f"I = {', '.join(map(_text, importances))}"
     return f"I₀ = {_text(first)}, …, I{_subscript(len(importances) - 1)} = {_text(last)}"
 
 
@@ -53,8 +56,8 @@ def describe_problem(dataset: xr.Dataset) -> str:
         'n = 3 features, m = 2 dimensions'
     """
     words = [
-        f"{name_value(field, count)} {noun}"
-        for field, dimension, noun in (("n_features", "feature", "features"), ("n_hidden", "hidden", "dimensions"))
+        f"{name_value(field, count)} {noun}{'' if count == 1 else 's'}"
+        for field, dimension, noun in (("n_features", "feature", "feature"), ("n_hidden", "hidden", "dimension"))
         if (count := _count(dataset, field, dimension)) is not None
     ]
     importances = _common_profile(dataset, "importances")
@@ -89,21 +92,32 @@ def chosen_model(dataset: xr.Dataset) -> str:
 
 
 def heading(*parts: str, width: float) -> str:
-    """The parts that are not empty, in one line if it fits `width` inches, otherwise each on lines of its own."""
+    """The parts that are not empty, in lines that fit `width` inches and break inside a part only if they must.
+
+    Example:
+        >>> print(heading("n = 5 features, m = 2 dimensions", "", "lowest loss of 4 models", width=3.0))
+        n = 5 features, m = 2 dimensions
+        lowest loss of 4 models
+    """
     characters = int(width * _CHARACTERS_PER_INCH)
-    line = "; ".join(filter(None, parts))
-    if len(line) <= characters:
-        return line
-    unbroken = (part.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}") for part in parts if part)
-    lines = "\n".join(textwrap.fill(part, width=characters) for part in unbroken)
-    return lines.replace("\N{NO-BREAK SPACE}", " ")
+    unbroken = (_glue(part, " " if len(part) < characters else " = ") for part in parts if part)
+    lines = textwrap.wrap("; ".join(unbroken), width=characters)
+    return "\n".join(line.removesuffix(";").replace(_GLUE, " ") for line in lines)
+
+
+def _glue(text: str, where: str) -> str:
+    """The text with no-break spaces for the spaces in every `where`."""
+    return text.replace(where, where.replace(" ", _GLUE))
 
 
 def _count(dataset: xr.Dataset, field: str, dimension: str) -> int | None:
-    """n or m; None if it varies. In a grid over it, small cells are filled up with zeros, so the size is no answer."""
+    """The n or m of all cells, None if they differ.
+
+    In a grid over it, small cells are filled up with zeros, so the size of the dimension is no answer there.
+    """
     if field in dataset.coords:
         return None if dataset[field].ndim else int(dataset[field].item())
-    return dataset.sizes[dimension]
+    return dataset.sizes.get(dimension)
 
 
 def _common_profile(dataset: xr.Dataset, name: str) -> Float[np.ndarray, " n_features"] | None:

@@ -8,8 +8,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tegum.measure import feature_norm, interference, n_represented
-from tegum.plot.cells import REPRESENTED_NORM, cells, grid_dimensions, lowest_loss
+from tegum.measure import feature_norm, interference, lowest_loss, n_represented
+from tegum.plot.cells import REPRESENTED_NORM, cells, grid_dimensions
 from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, panels
 from tegum.plot.style import AMOUNT_MAP, FAINT, styled

@@ -5,7 +5,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tegum.ground.errors import InputError
-from tegum.plot.cells import best_model, cells, grid_dimensions
+from tegum.measure import best_model
+from tegum.plot.cells import cells, grid_dimensions
 from tegum.plot.labels import describe_problem, heading, selection
 from tegum.plot.style import OKABE_ITO, dark_part, styled
 

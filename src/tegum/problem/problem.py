@@ -50,7 +50,7 @@ class Problem(FrozenRecord):
     output: Literal["relu", "linear"] = "relu"
     hidden: Literal["linear", "relu"] = "linear"
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         super().__init__(**fields)
 
     @model_validator(mode="after")
@@ -58,6 +58,7 @@ class Problem(FrozenRecord):
         p, importances = self.probabilities, self.importances
         _refuse(p, ~((p >= 0) & (p <= 1)), "feature_probability must lie in [0, 1]", "For a sparsity S, pass 1 - S.")
         _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
+        _refuse(importances, np.isinf(importances), "importance must be finite", "Choose a profile that grows less.")
         return self
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from tegum.ground.errors import InputError
-from tegum.ground.record import FrozenRecord
+from tegum.ground.record import FrozenRecord, plain_number
 
 
 class Constant(FrozenRecord):
@@ -41,6 +41,7 @@ class Geometric(FrozenRecord):
     ratio: float = Field(ge=0)
     first: float = 1.0
 
+    @np.errstate(over="ignore")  # a problem refuses what is infinite, and says for which feature
     def values(self, n_features: int) -> np.ndarray:
         """float64, (n_features,)."""
         return self.first * self.ratio ** np.arange(n_features)
@@ -61,6 +62,7 @@ class PowerLaw(FrozenRecord):
     exponent: float
     first: float = 1.0
 
+    @np.errstate(over="ignore")  # as in Geometric
     def values(self, n_features: int) -> np.ndarray:
         """float64, (n_features,)."""
         return self.first * (np.arange(n_features) + 1.0) ** -self.exponent
@@ -92,7 +94,7 @@ def _clean(value: Any) -> Any:
     if array.ndim > 1:
         raise ValueError(f"expected one number per feature; got an array of shape {array.shape}.")
     try:
-        numbers = tuple(float(v) for v in array.ravel())
+        numbers = tuple(float(plain_number(v)) for v in array.ravel())
     except (TypeError, ValueError):
         raise ValueError(f"expected numbers; got {value!r}.") from None
     for i, number in enumerate(numbers):

@@ -1,11 +1,19 @@
 """What a training run keeps along the way."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from tegum.ground.errors import InputError
 from tegum.ground.record import FrozenRecord
+
+
+def _clean(snapshots: Any) -> Any:
+    steps = snapshots if isinstance(snapshots, list | tuple) else [snapshots]
+    if any(isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0 for step in steps):
+        raise ValueError(f"expected a count, or a list of steps, none of them negative; got {snapshots!r}.")
+    return snapshots
 
 
 class Record(FrozenRecord):
@@ -17,7 +25,7 @@ class Record(FrozenRecord):
         spacing: "log" or "linear".
 
     Raises:
-        InputError: a count is negative or a key is unknown.
+        InputError: a count or a step is negative, or a key is unknown.
 
     Example:
         >>> Record(n_losses=3, snapshots=2).steps(100)
@@ -25,17 +33,26 @@ class Record(FrozenRecord):
     """
 
     n_losses: int = Field(default=100, ge=0)
-    snapshots: int | tuple[int, ...] = 0
+    snapshots: Annotated[int | tuple[int, ...], BeforeValidator(_clean)] = 0
     spacing: Literal["log", "linear"] = "log"
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         super().__init__(**fields)
 
     def steps(self, n_steps: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Steps after which a loss is kept, and those after which W is; both end with n_steps unless chosen."""
+        """Steps after which a loss is kept, and those after which W is; both end with n_steps unless chosen.
+
+        Raises:
+            InputError: a chosen snapshot lies beyond n_steps.
+        """
         losses = self._spaced(self.n_losses, n_steps)
         if isinstance(self.snapshots, tuple):
-            return losses, tuple(sorted({step for step in self.snapshots if 0 <= step <= n_steps}))
+            if max(self.snapshots, default=0) > n_steps:
+                raise InputError(
+                    f"Record: snapshots must not lie beyond n_steps = {n_steps}; got {max(self.snapshots)}. "
+                    "Train longer or leave that step out."
+                )
+            return losses, tuple(sorted(set(self.snapshots)))
         snapshots = self._spaced(self.snapshots - 1, n_steps)
         return losses, ((0, *snapshots) if self.snapshots else ())
 

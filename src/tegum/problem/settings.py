@@ -51,7 +51,7 @@ class TrainSettings(FrozenRecord):
     evaluation_samples: int = Field(default=2**16, ge=2)
     precision: Literal["float32", "float64"] = "float32"
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         super().__init__(**fields)
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from tegum.report.page import write_page
 from tegum.report.records import Claim, Experiment, Results, outcome
+from tegum.report.reproduce import reproduce
 from tegum.report.table import claims_table
 
-__all__ = ["Claim", "Experiment", "Results", "claims_table", "outcome", "write_page"]
+__all__ = ["Claim", "Experiment", "Results", "claims_table", "outcome", "reproduce", "write_page"]

@@ -8,7 +8,7 @@ from tegum.ground.errors import FileError
 from tegum.report import sections
 from tegum.report.markup import join
 from tegum.report.records import Results, check_results
-from tegum.store.files import replacing
+from tegum.ground.atomic import replacing
 
 
 def write_page(results: Results, out: str | Path) -> Path:

@@ -2,14 +2,12 @@
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from tegum.ground.atomic import replacing
 from tegum.ground.errors import FileError
 from tegum.store.layout import SCHEMA
 
@@ -93,36 +91,6 @@ def checksum(dataset: xr.Dataset) -> str:
     for key in sorted(set(dataset.attrs) - {_CHECKSUM}):
         digest.update(f"{key}={dataset.attrs[key]}".encode())
     return digest.hexdigest()
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
-    """Write to a temporary name in the same folder and rename at the end, so that a file is there whole or not at all."""
-    path = Path(path)
-    if path.is_dir():
-        raise FileError(f"{path} is a folder; give the name of a file.")
-    if path.exists() and not overwrite:
-        raise FileError(f"{path} exists. Choose another name, or pass overwrite=True (--overwrite).")
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}. Choose a folder that exists and is writable.") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _check_beginning(path: Path) -> None:

@@ -113,11 +113,14 @@ def _attributes(name: str) -> dict[str, str]:
     return {"long_name": long_name, "units": units, "source": _SOURCE}
 
 
+def package_attributes() -> dict[str, Any]:
+    """What marks a dataset as ours."""
+    return {"tegum_schema": SCHEMA, "tegum_version": version("tegum")}
+
+
 def _record_attributes(provenance: Provenance) -> dict[str, Any]:
     fields = json.loads(provenance.to_json())
-    return {
-        "tegum_schema": SCHEMA,
-        "tegum_version": version("tegum"),
+    return package_attributes() | {
         "problem": json.dumps(fields["grid"]["problem"]),
         "axes": json.dumps(fields["grid"]["axes"]),
         "settings": json.dumps(fields["settings"]),

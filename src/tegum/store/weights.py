@@ -10,7 +10,7 @@ import xarray as xr
 from safetensors.numpy import load_file, save_file
 
 from tegum.ground.errors import FileError, InputError
-from tegum.store.files import replacing
+from tegum.ground.atomic import replacing
 from tegum.store.layout import problems_of
 
 if TYPE_CHECKING:  # torch takes seconds to load, and only one of these functions needs it

@@ -1,0 +1,49 @@
+"""Every experiment, in the order in which a reader should meet them."""
+
+from tegum.experiments import five_in_two, linear_against_relu, loss_forces, many_features
+from tegum.experiments.base import Experiment
+from tegum.ground.errors import InputError
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.id: module.EXPERIMENT for module in (five_in_two, linear_against_relu, many_features, loss_forces)
+}
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of that id.
+
+    Args:
+        name: an id, as listed by `tegum list`.
+
+    Returns:
+        The experiment.
+
+    Raises:
+        InputError: there is none of that name.
+
+    Example:
+        >>> experiment("five-in-two").title
+        'Five features in two dimensions'
+    """
+    if name not in EXPERIMENTS:
+        raise InputError(f"there is no experiment {name!r}; the experiments are {', '.join(EXPERIMENTS)}.")
+    return EXPERIMENTS[name]
+
+
+def citation(name: str) -> str:
+    """The papers behind an experiment's figures.
+
+    Args:
+        name: id of the experiment.
+
+    Returns:
+        One paper per line.
+
+    Raises:
+        InputError: there is no experiment of that name.
+
+    Example:
+        >>> print(citation("many-features"))
+        Elhage et al. 2022, Toy Models of Superposition, section Basic Results
+    """
+    return "\n".join(experiment(name).sources)

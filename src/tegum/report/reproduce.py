@@ -1,0 +1,89 @@
+"""Run experiments and write the page: claims, figures, numbers, and the command that makes each again."""
+
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from tegum.experiments.registry import EXPERIMENTS, experiment
+from tegum.experiments.running import run_experiment
+from tegum.ground.atomic import replacing
+from tegum.ground.errors import FileError
+from tegum.ground.progress import Listener
+from tegum.report.page import write_page
+from tegum.report.records import Results
+
+CLAIMS_FILE = "claims.json"
+
+
+def reproduce(
+    out: str | Path,
+    *,
+    preset: str = "quick",
+    names: Sequence[str] | None = None,
+    begin: Callable[[str], None] = lambda _: None,
+    tell: Listener = lambda _: None,
+) -> Results:
+    """Run experiments and write their page, which is brought up to date after each of them.
+
+    Args:
+        out: the folder for index.html, claims.json, figures/ and data/. An earlier page in it is replaced.
+        preset: "quick" or "paper".
+        names: ids of experiments; all of them, in their order, if None.
+        begin: called with the title of each experiment when it starts.
+        tell: called with the progress of training.
+
+    Returns:
+        The records that the page shows; `claims` is also the content of claims.json.
+
+    Raises:
+        InputError: an unknown experiment or preset.
+        FileError: the folder cannot be written to, or holds something that is not such a page.
+
+    Example:
+        >>> reproduce("/tmp", names=["five-in-three"])
+        Traceback (most recent call last):
+        ...
+        tegum.ground.errors.InputError: there is no experiment 'five-in-three'; the experiments are five-in-two, ...
+    """
+    out = Path(out)
+    chosen = [experiment(name) for name in (names or EXPERIMENTS)]
+    _make_folder(out)
+    start = time.perf_counter()
+    results: Results = {
+        "title": "Claims about superposition, tried",
+        "preset": preset,
+        "version": version("tegum"),
+        "seconds": 0.0,
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "command": f"tegum reproduce --preset {preset}" if names is None else f"tegum run {' '.join(names)} --preset {preset}",
+        "experiments": [],
+        "claims": [],
+    }
+    for each in chosen:
+        begin(each.title)
+        outcome = run_experiment(each, preset, out, tell)
+        results["experiments"].append(outcome.experiment)  # type: ignore[arg-type]
+        results["claims"] += outcome.claims  # type: ignore[arg-type]
+        results["seconds"] = round(time.perf_counter() - start, 2)
+        _write_claims(results, out)
+        write_page(results, out)
+    return results
+
+
+def _write_claims(results: Results, out: Path) -> None:
+    with replacing(out / CLAIMS_FILE, overwrite=True) as temporary:
+        temporary.write_text(json.dumps(results["claims"], indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _make_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise FileError(f"{out} is a file; give the name of a folder.")
+    if out.is_dir() and any(out.iterdir()) and not (out / CLAIMS_FILE).exists():
+        raise FileError(f"{out} is not empty and holds no {CLAIMS_FILE} of an earlier run. Choose a new folder.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {out}: {error.strerror or error}. Choose one that is writable.") from None
