@@ -68,10 +68,8 @@ def train(
     """
     grid = problem if isinstance(problem, Grid) else Grid(problem)
     settings, record = settings or TrainSettings(), record or Record()
-    if n_models < 1:
-        raise InputError(f"n_models must be at least 1; got {n_models}.")
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be an integer >= 0; got {seed!r}.")
+    _check_whole(n_models, "n_models", 1)
+    _check_whole(seed, "seed", 0)
     chosen = choose_kernel(kernel, settings)
     cells = grid.cells()
     losses_at, snapshots_at = record.steps(settings.n_steps)
@@ -90,10 +88,15 @@ def train(
             for place, i in enumerate(members):
                 trained[i] = result.part(slice(place * n_models, (place + 1) * n_models))
     provenance = Provenance(
-        grid=grid, settings=settings, record=record, n_models=n_models, seed=int(seed), kernel=chosen.name,
+        grid=grid, settings=settings, record=record, n_models=int(n_models), seed=int(seed), kernel=chosen.name,
         kernel_epoch=chosen.epoch,
     )  # fmt: skip
     return assemble(provenance, [trained[i] for i in range(len(cells))])
+
+
+def _check_whole(value: int, name: str, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} must be an integer >= {least}; got {value!r}.")
 
 
 def _by_architecture(cells: Sequence[Problem]) -> Iterable[list[int]]:
@@ -112,29 +115,28 @@ def _run(
     tell: Callable[[int], None],
 ) -> Trained:
     """Advance to each step at which something is recorded, in calls of about half a second."""
-    answer_zero = np.array([_zero_loss(problem) for problem in problems])
+    limit = _DIVERGED_ON_THE_WAY * _cost_of_zero(problems, settings.batch_size)
     history: list[np.ndarray] = []
     snapshots = [run.weights()] if 0 in snapshots_at else []
-    since_record = np.zeros(len(problems))
     last_record, pace = 0, 1.0
     for stop in sorted({*losses_at, *snapshots_at, settings.n_steps} - {0}):
         while run.step < stop:
             n_steps = min(stop - run.step, max(1, int(pace)))
             start = time.perf_counter()
-            loss = run.advance(n_steps)
+            run.advance(n_steps)
             pace = _pace(pace, n_steps, time.perf_counter() - start)
-            _refuse_divergence(loss, _DIVERGED_ON_THE_WAY * answer_zero, problems, run.step, settings)
-            since_record += n_steps * loss
             tell(run.step)
-        if stop in losses_at:
-            history.append(since_record / (stop - last_record))
-            since_record, last_record = np.zeros(len(problems)), stop
+        if stop in losses_at:  # only here, as the cuts in between depend on the clock
+            history.append(run.take_losses() / (stop - last_record))
+            last_record = stop
+            _refuse_divergence(history[-1], limit, problems, run.step, settings)
         if stop in snapshots_at:
             snapshots.append(run.weights())
     W, bias = run.weights()
     losses = run.evaluate(settings.evaluation_samples)
     if settings.n_steps:
-        _refuse_divergence(losses.mean, _DIVERGED_AT_THE_END * answer_zero, problems, run.step, settings)
+        limit = _DIVERGED_AT_THE_END * _cost_of_zero(problems, settings.evaluation_samples)
+        _refuse_divergence(losses.mean, limit, problems, run.step, settings)
     return Trained(W, bias, losses.mean, losses.standard_error, history, snapshots)
 
 
@@ -143,8 +145,10 @@ def _pace(pace: float, n_steps: int, seconds: float) -> float:
     return min(8 * max(pace, n_steps), _SECONDS_PER_CALL * n_steps / max(seconds, 1e-6))
 
 
-def _zero_loss(problem: Problem) -> float:
-    return float(zero_loss(problem.probabilities, problem.importances, problem.magnitude))
+def _cost_of_zero(problems: Sequence[Problem], n_samples: int) -> np.ndarray:
+    """Loss of the answer 0, with room for one sample that happens to hold every feature, however rare they are."""
+    expected = [float(zero_loss(p.probabilities, p.importances, p.magnitude)) for p in problems]
+    return np.array(expected) + np.array([p.importances.sum() for p in problems]) / n_samples
 
 
 def _refuse_divergence(

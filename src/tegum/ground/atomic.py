@@ -10,14 +10,27 @@ from pathlib import Path
 from tegum.ground.errors import FileError
 
 
-@contextmanager
-def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
-    """Write to a temporary name in the same folder and rename at the end, so that a file is there whole or not at all."""
-    path = Path(path)
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, and a folder that is missing or cannot be written to.
+
+    Raises:
+        FileError: with what to do instead.
+    """
     if path.is_dir():
         raise FileError(f"{path} is a folder; give the name of a file.")
     if path.exists() and not overwrite:
         raise FileError(f"{path} exists. Choose another name, or pass overwrite=True (--overwrite).")
+    if not path.parent.is_dir():
+        raise FileError(f"cannot write {path}: there is no folder {path.parent}. Make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise FileError(f"cannot write {path}: the folder {path.parent} is not writable. Choose another.")
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
+    """Write to a temporary name in the same folder and rename at the end, so that a file is there whole or not at all."""
+    path = Path(path)
+    check_target(path, overwrite=overwrite)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:

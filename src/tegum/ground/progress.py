@@ -26,19 +26,33 @@ def listener(progress: bool | Listener, description: str) -> Iterator[Listener]:
     if callable(progress):
         yield progress
     elif progress and sys.stderr.isatty():
-        with _bar(description) as tell:
+        with bars() as (begin, tell):
+            begin(description)
             yield tell
     else:
         yield lambda _: None
 
 
 @contextmanager
-def _bar(description: str) -> Iterator[Listener]:
+def bars() -> Iterator[tuple[Callable[[str], None], Listener]]:
+    """For several pieces of work in a row: what to call with the title of each, and then with its `Progress`.
+
+    Bars appear on standard error, and only on a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None, lambda _: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)
+    with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
+        tasks = []
+
+        def begin(title: str) -> None:
+            for task in tasks:
+                shown.update(task, visible=False)
+            tasks.append(shown.add_task(title, total=None))
+
+        yield begin, lambda progress: shown.update(tasks[-1], completed=progress.done, total=progress.total)

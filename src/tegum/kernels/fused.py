@@ -54,6 +54,7 @@ class FusedRun(AbstractRun):
         self._W = np.ascontiguousarray(start.reshape(count, n * m), np.float32)
         self._bias = np.zeros((count, n), np.float32)
         self._moments = tuple(np.zeros((count, size), np.float32) for size in (n * m, n * m, n, n))
+        self._losses = np.zeros(count)
         self._kinds = (self._shape.output == "relu", self._shape.hidden == "relu")
         self._parts = _share_out(density, n_threads)
         self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="tegum")
@@ -69,24 +70,27 @@ class FusedRun(AbstractRun):
                 future.cancel()
             raise
 
-    def advance(self, n_steps: int) -> np.ndarray:
+    def advance(self, n_steps: int) -> None:
         """See AbstractRun."""
         settings, shape = self._settings, self._shape
         rates = settings.learning_rates(self.step, n_steps)
         beta1 = settings.momentum if settings.optimizer == "sgd" else settings.beta1
         constants = (beta1, settings.beta2, settings.epsilon, settings.weight_decay)
         optimizer = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}[settings.optimizer]
-        losses = np.zeros(len(self._W))
         pitch = loop.pitch_for(shape.n_features)
         self._each(
             lambda part: loop.advance_models(
                 part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
                 self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
-                optimizer, constants, pitch, losses,
+                optimizer, constants, pitch, self._losses,
             )  # fmt: skip
         )
         self.step += n_steps
-        return losses / max(n_steps, 1)
+
+    def take_losses(self) -> np.ndarray:
+        """See AbstractRun."""
+        taken, self._losses = self._losses, np.zeros_like(self._losses)
+        return taken
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """See AbstractRun."""

@@ -37,8 +37,12 @@ class AbstractRun(ABC):
     step: int
 
     @abstractmethod
-    def advance(self, n_steps: int) -> np.ndarray:
-        """Do n_steps updates; return each model's batch loss averaged over them, float64 (n_models,)."""
+    def advance(self, n_steps: int) -> None:
+        """Do n_steps updates."""
+
+    @abstractmethod
+    def take_losses(self) -> np.ndarray:
+        """Each model's batch losses since the last call of this, added up one step at a time, float64 (n_models,)."""
 
     @abstractmethod
     def weights(self) -> tuple[np.ndarray, np.ndarray]:

@@ -26,7 +26,7 @@ def advance_models(
     W: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
     pitch: int, losses: Any,
 ) -> None:  # fmt: skip
-    """Train each of `models` for rates.size steps, in place; losses[model] becomes the summed batch loss.
+    """Train each of `models` for rates.size steps, in place, and add its batch losses to losses[model].
 
     W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
     """
@@ -40,7 +40,7 @@ def advance_models(
         losses[a] = advance_model(
             n, m, kinds, sparse[a], (last[a], scale[a], offset[a]), weights[a], keys[a], W[a], bias[a],
             (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer, constants,
-            block, word_keys, gradients, values,
+            block, word_keys, gradients, values, losses[a],
         )  # fmt: skip
 
 
@@ -48,12 +48,11 @@ def advance_models(
 def advance_model(
     n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, key: Any, W: Any, bias: Any, moments: Any,
     first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
-    block: Any, word_keys: Any, gradients: Any, values: Any,
+    block: Any, word_keys: Any, gradients: Any, values: Any, loss: float,
 ) -> float:  # fmt: skip
-    """Train one model for rates.size steps, in place; returns the summed batch loss."""
+    """Train one model for rates.size steps, in place; returns `loss` and the batch losses, added up step by step."""
     gradient, bias_gradient, _ = gradients
     W_first, W_second, bias_first, bias_second = moments
-    loss = 0.0
     for t in range(rates.size):
         step = first_step + t
         lanes.fill_feature_keys(key, step, n, word_keys[0], word_keys[1])

@@ -49,6 +49,7 @@ class ReferenceRun(AbstractRun):
             self._tensor(start), self._tensor(bias), hidden=self.shape.hidden, output=self.shape.output
         )
         self._optimizer = _optimizer(settings, list(self.model.parameters()))
+        self._losses = torch.zeros(len(problems), dtype=torch.float64, device=self._device)
 
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
@@ -66,10 +67,9 @@ class ReferenceRun(AbstractRun):
         """Importance-weighted squared error, summed over features: (n_models, n_samples)."""
         return (self._importance * (x - self.model(x)) ** 2).sum(-1)
 
-    def advance(self, n_steps: int) -> np.ndarray:
+    def advance(self, n_steps: int) -> None:
         """See AbstractRun."""
         settings = self._settings
-        summed = torch.zeros(len(self._training_keys), dtype=torch.float64, device=self._device)
         for rate in settings.learning_rates(self.step, n_steps):
             self._optimizer.param_groups[0]["lr"] = float(rate)
             x = self.features(self._training_keys, self.step, settings.batch_size)
@@ -77,9 +77,13 @@ class ReferenceRun(AbstractRun):
             self._optimizer.zero_grad()
             losses.sum().backward()
             self._optimizer.step()
-            summed += losses.detach()
+            self._losses += losses.detach()
             self.step += 1
-        return (summed / max(n_steps, 1)).cpu().numpy()
+
+    def take_losses(self) -> np.ndarray:
+        """See AbstractRun."""
+        taken, self._losses = self._losses, torch.zeros_like(self._losses)
+        return taken.cpu().numpy()
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """See AbstractRun."""

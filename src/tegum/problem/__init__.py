@@ -1,6 +1,7 @@
 """Layer 3: the question, frozen: problems, grids of problems, training settings, profiles and samples of features."""
 
-from tegum.problem.grid import Axis, Grid
+from tegum.problem.axis import Axis
+from tegum.problem.grid import Grid
 from tegum.problem.problem import Problem
 from tegum.problem.profiles import Constant, Geometric, PowerLaw
 from tegum.problem.recording import Record

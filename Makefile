@@ -1,0 +1,55 @@
+# make reproduce   install, run every experiment, print the claims, write reproduction/index.html
+# make test        install what the tests need; lint, types, layers, all tests
+# make check       the fast part of make test, under a minute
+# make bench       speed against the recipes in use
+# make regen       write again what is generated (reference pages)
+#
+# Paths are relative and quoted: the folder may have a space in its name.
+
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BIN = .venv/bin
+
+.PHONY: reproduce test check bench regen clean
+
+reproduce: .venv/installed
+	$(BIN)/tegum reproduce --preset quick --out reproduction
+
+test: check
+	$(BIN)/python -m pytest -q -m "slow or device" -n 2
+	$(BIN)/python benchmarks/bench_train_step.py --smoke
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/basedpyright --level error
+	$(BIN)/python tools/regen.py --check
+	$(BIN)/python -m pytest -q -m "not slow and not device" -n 2
+
+bench: .venv/installed-bench
+	$(BIN)/python benchmarks/bench_train_step.py --json benchmarks/results/latest.json
+
+regen: .venv/installed-dev
+	$(BIN)/python tools/regen.py
+
+.venv/created:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tegum needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	"$(PYTHON)" -m venv .venv
+	touch .venv/created
+
+.venv/installed: .venv/created pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch .venv/installed
+
+.venv/installed-dev: .venv/installed
+	$(PIP) --editable ".[dev]"
+	touch .venv/installed-dev
+
+.venv/installed-bench: .venv/installed
+	$(PIP) --editable ".[bench]"
+	mkdir -p benchmarks/results
+	touch .venv/installed-bench
+
+clean:
+	rm -rf .venv reproduction runs benchmarks/results .pytest_cache .ruff_cache .hypothesis

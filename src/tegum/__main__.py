@@ -1,0 +1,5 @@
+"""`python -m tegum`."""
+
+from tegum.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,231 @@
+"""The command line: parse, call one public function, print.
+
+Heavy imports are inside the commands, so that `tegum --help` answers at once.
+"""
+
+import json as json_format
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional
+
+from tegum.cli_values import VALUES, grid_axes
+from tegum.ground.errors import TegumError
+from tegum.problem import Grid, Problem, Record, TrainSettings
+
+Preset = Literal["quick", "paper"]
+OK, UNEXPECTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def reproduce(preset: Preset = "quick", out: Path = Path("reproduction"), json: bool = False) -> int:
+    """Run every experiment, print the table of claims and write a page.
+
+    Exit status 0 if all claims came out as expected, 1 if not.
+
+    Args:
+        preset: quick takes a minute, paper uses the published sizes.
+        out: folder for index.html, claims.json, figures/ and data/; an earlier page in it is replaced.
+        json: print the records as one JSON document instead of a table.
+    """
+    return _reproduce(None, preset, out, as_json=json)
+
+
+def run(experiment: Positional[str], preset: Preset = "quick", out: Path | None = None, json: bool = False) -> int:
+    """Run one experiment, print its claims and write its page.
+
+    Exit status 0 if all its claims came out as expected, 1 if not.
+
+    Args:
+        experiment: its id; `tegum list` shows them.
+        preset: quick takes seconds, paper uses the published sizes.
+        out: folder for the page; runs/EXPERIMENT if left out.
+        json: print the records as one JSON document instead of a table.
+    """
+    return _reproduce([experiment], preset, out or Path("runs") / experiment, as_json=json)
+
+
+def _reproduce(names: Sequence[str] | None, preset: str, out: Path, *, as_json: bool) -> int:
+    from tegum.ground.progress import bars
+    from tegum.report import claims_table, outcome, reproduce
+
+    with bars() as (begin, tell):
+        results = reproduce(out, preset=preset, names=names, begin=begin, tell=tell)
+    if as_json:
+        _print_json(results)
+    else:
+        _print(claims_table(results["claims"]))
+        _print(f"Page: {out / 'index.html'}")
+    return UNEXPECTED if any(outcome(claim) == "unexpected" for claim in results["claims"]) else OK
+
+
+def list_(json: bool = False) -> int:
+    """List the experiments and the claims that each judges.
+
+    Args:
+        json: print one JSON document instead of a table.
+    """
+    from tegum.experiments import EXPERIMENTS
+
+    rows = [
+        {"id": e.id, "title": e.title, "question": e.question, "claims": [claim.id for claim in e.claims]}
+        for e in EXPERIMENTS.values()
+    ]
+    if json:
+        _print_json(rows)
+    else:
+        _print(_table(["experiment", "question", "claims"], [[r["id"], r["question"], "\n".join(r["claims"])] for r in rows]))
+    return OK
+
+
+def train(
+    problem: OmitArgPrefixes[Problem],
+    *,
+    out: Path,
+    settings: OmitArgPrefixes[TrainSettings] = TrainSettings(),  # noqa: B008
+    vary: tuple[str, ...] = (),
+    n_models: int = 1,
+    seed: int = 0,
+    kernel: str = "auto",
+    snapshots: int = 0,
+    weights: Path | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+) -> int:
+    """Train toy models and write them to a file; the defaults are those of the published notebook.
+
+    Numbers of which each feature has one are written as a number (0.1), a list (1,0.5,0.2) or a profile (0.7^i,
+    2 0.7^i, (i+1)^-1.5).
+
+    Args:
+        problem: the problem.
+        out: the NetCDF file to write.
+        settings: how to train.
+        vary: axes of a grid, e.g. --vary feature_probability=1,0.1,0.01 n_hidden=2,3.
+        n_models: models for each cell of the grid.
+        seed: the one integer behind all random numbers.
+        kernel: auto, fused, reference or reference:cuda.
+        snapshots: number of snapshots of the weights to keep, evenly spaced in the logarithm of the step.
+        weights: also write W and bias to this safetensors file.
+        overwrite: replace files that are there.
+        json: print the summary as one JSON document.
+    """
+    grid = Grid(problem, **grid_axes(vary))
+    record = Record(snapshots=snapshots)
+    return _train(grid, settings, n_models, seed, kernel, record, out, weights, overwrite=overwrite, as_json=json)
+
+
+def retrain(
+    file: Positional[Path], *, out: Path, weights: Path | None = None, overwrite: bool = False, json: bool = False
+) -> int:
+    """Train again what a file records; the same version, kernel and machine give the same numbers.
+
+    Args:
+        file: a file that `tegum train` wrote.
+        out: the NetCDF file to write.
+        weights: also write W and bias to this safetensors file.
+        overwrite: replace files that are there.
+        json: print the summary as one JSON document.
+    """
+    from tegum.store import load, provenance_of
+
+    made = provenance_of(load(file))
+    return _train(
+        made.grid, made.settings, made.n_models, made.seed, made.kernel, made.record, out, weights,
+        overwrite=overwrite, as_json=json,
+    )  # fmt: skip
+
+
+def _train(
+    grid: Grid, settings: TrainSettings, n_models: int, seed: int, kernel: str, record: Record, out: Path,
+    weights: Path | None, *, overwrite: bool, as_json: bool,
+) -> int:  # fmt: skip
+    from tegum.ground.atomic import check_target
+    from tegum.store import save, save_weights
+    from tegum.train import train
+
+    for path in (out, *([weights] if weights else [])):
+        check_target(path, overwrite=overwrite)  # before the work, not after it
+    data = train(grid, settings, n_models=n_models, seed=seed, kernel=kernel, record=record, progress=True)
+    save(data, out, overwrite=overwrite)
+    if weights:
+        save_weights(data, weights, overwrite=overwrite)
+    return show(out, json=as_json)
+
+
+def show(file: Positional[Path], json: bool = False) -> int:
+    """Say what a file holds: the problem, and for each cell the lowest loss, the spread, and the geometry.
+
+    Args:
+        file: a file that `tegum train` or an experiment wrote.
+        json: print one JSON document instead of tables.
+    """
+    from tegum.report.summary import summary
+    from tegum.store import load
+
+    facts, rows = summary(load(file))
+    if json:
+        _print_json({"file": str(file), **facts, "cells": rows})
+        return OK
+    _print(_table(["", ""], [[name, str(value)] for name, value in facts.items()], header=False))
+    if rows:
+        _print(_table(list(rows[0]), [[_short(value) for value in row.values()] for row in rows]))
+        _print("D: feature dimensionality. D*: hidden dimensions per feature, m/|W|².")
+    return OK
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> Any:
+    from rich.table import Table
+
+    table = Table(*head, show_header=header, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _print(what: Any) -> None:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 120  # a pipe has no width; tables should not be squeezed to 80
+    Console(highlight=False, soft_wrap=isinstance(what, str), width=width).print(what)
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json_format.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+_ABOUT = "A laboratory for superposition in neural networks. `tegum COMMAND --help` explains a command."
+_COMMANDS = {"reproduce": reproduce, "run": run, "list": list_, "train": train, "retrain": retrain, "show": show}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: the words after `tegum`; those of the process if None.
+
+    Returns:
+        The exit status: 0, 1 if a claim came out otherwise than expected, 2 for bad input, 130 if interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        _print(f"tegum {version('tegum')}")
+        return OK
+    try:
+        with VALUES:
+            if words and words[0] in _COMMANDS:  # directly, so that messages name the option and nothing else
+                return tyro.cli(_COMMANDS[words[0]], prog=f"tegum {words[0]}", args=words[1:])
+            return tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="tegum", description=_ABOUT, args=words)
+    except TegumError as error:
+        sys.stderr.write(f"tegum: {error}\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("tegum: interrupted; what was finished is kept.\n")
+        return INTERRUPTED

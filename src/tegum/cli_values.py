@@ -1,0 +1,85 @@
+"""How numbers, profiles and axes are written on the command line."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import tyro
+
+from tegum.ground.errors import InputError
+from tegum.problem import Geometric, PowerLaw, Problem
+from tegum.problem.profiles import describe
+
+FORMS = "a number, numbers separated by commas, a profile such as 0.7^i or (i+1)^-1.5"
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_GEOMETRIC = re.compile(rf"(?:(?P<first>{_NUMBER})\s*\*?\s+)?(?P<ratio>{_NUMBER})\^i")
+_POWER = re.compile(rf"(?:(?P<first>{_NUMBER})\s*\*?\s*)?\(i\+1\)\^(?P<exponent>{_NUMBER})")
+
+
+def parse_per_feature(text: str) -> Any:
+    """A per-feature value from its text; the inverse of `describe`.
+
+    Raises:
+        InputError: the text has none of the three forms.
+
+    Example:
+        >>> parse_per_feature("0.7^i"), parse_per_feature("1, 0.5"), parse_per_feature("0.1")
+        (Geometric(ratio=0.7, first=1.0), (1.0, 0.5), 0.1)
+    """
+    text = text.strip()
+    if match := _GEOMETRIC.fullmatch(text):
+        return Geometric(ratio=float(match["ratio"]), first=float(match["first"] or 1))
+    if match := _POWER.fullmatch(text):
+        return PowerLaw(exponent=-float(match["exponent"]), first=float(match["first"] or 1))
+    try:
+        numbers = tuple(float(part) for part in text.strip("()").split(","))
+    except ValueError:
+        raise InputError(f"{text!r} is not {FORMS}.") from None
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def grid_axes(vary: Sequence[str]) -> dict[str, list[Any]]:
+    """Axes of a grid from texts such as `feature_probability=1,0.1,0.01`.
+
+    Raises:
+        InputError: a text is not NAME=VALUE,VALUE,...
+
+    Example:
+        >>> grid_axes(["n_hidden=2,3", "output=linear,relu"])
+        {'n_hidden': [2, 3], 'output': ['linear', 'relu']}
+    """
+    axes = {}
+    for text in vary:
+        name, equals, values = text.partition("=")
+        if not equals or not values:
+            raise InputError(f"--vary needs NAME=VALUE,VALUE,...; got {text!r}.")
+        axes[name.strip().replace("-", "_")] = [_axis_value(value) for value in values.split(",")]
+    return axes
+
+
+def _axis_value(text: str) -> Any:
+    if text.strip().isdigit():
+        return int(text)
+    try:
+        return parse_per_feature(text)
+    except InputError:
+        return text.strip()
+
+
+VALUES = tyro.constructors.ConstructorRegistry()
+_PER_FEATURE = get_args(Problem.model_fields["importance"].annotation)
+
+
+@VALUES.primitive_rule
+def _per_feature_rule(info: Any) -> Any:
+    """Tell tyro how a number, a sequence or a profile is written."""
+    if get_args(info.type) != _PER_FEATURE:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NUMBER|LIST|PROFILE",
+        instance_from_str=lambda words: parse_per_feature(words[0]),
+        is_instance=lambda value: isinstance(value, _PER_FEATURE),
+        str_from_instance=lambda value: [describe(value)],
+    )
