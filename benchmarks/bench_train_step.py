@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from recipes import Advance, jax_recipe, torch_recipe
 
+from recipes import Advance, jax_recipe, torch_recipe
 from tegum import Problem, TrainSettings, train
 from tegum.kernels.fused import FusedKernel
 from tegum.kernels.reference import ReferenceKernel
@@ -36,7 +36,7 @@ class Case:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """p of each model."""
+        """P of each model."""
         return np.geomspace(self.densest, self.sparsest, self.n_models)
 
     @property
@@ -98,9 +98,7 @@ def compare(case: Case, rounds: int, budget: float) -> dict[str, object]:
     for _ in range(rounds):
         for name, advance in contenders.items():
             rates[name].append(lengths[name] / seconds(advance, lengths[name]))
-    ratios = [
-        ours / max(others) for ours, *others in zip(*rates.values(), strict=True)
-    ]
+    ratios = [ours / max(others) for ours, *others in zip(*rates.values(), strict=True)]
     return {"case": case.name, "goal": case.goal, "rates": rates, "ratios": ratios}
 
 
@@ -112,7 +110,8 @@ def line(result: dict) -> str:
     bar = ("+" if decibel >= 0 else "-") * min(20, round(abs(decibel) * 2))
     others = "  ".join(f"{name} {rate:9.1f}" for name, rate in rates.items())
     spread = f"{min(result['ratios']):.1f}..{max(result['ratios']):.1f}"
-    return f"{result['case']:<28} {others}  ratio {ratio:6.1f} ({spread})  goal {result['goal']:g}  {decibel:+5.1f} dB {bar}"
+    verdict = f"ratio {ratio:6.1f} ({spread})  goal {result['goal']:g}  {decibel:+5.1f} dB {bar}"
+    return f"{result['case']:<28} {others}  {verdict}"
 
 
 def sgemm_peak() -> float:
@@ -129,22 +128,29 @@ def dense_share(n: int, m: int, peak: float) -> str:
     n_steps = calibrated(advance, 0.5)
     rate = max(n_steps / seconds(advance, n_steps) for _ in range(3))
     flops = rate * case.n_models * BATCH * 10 * n * m
-    return f"dense 10 x {n} -> {m}: {flops / 1e9:.0f} GFLOP/s, {flops / peak:.2f} of the sgemm peak ({peak / 1e9:.0f} GFLOP/s)"
+    share = f"{flops / peak:.2f} of the sgemm peak ({peak / 1e9:.0f} GFLOP/s)"
+    return f"dense 10 x {n} -> {m}: {flops / 1e9:.0f} GFLOP/s, {share}"
 
 
 def same_result(n_steps: int) -> str:
-    """Final losses of both kernels on the same problem, with different seeds: equal within their spread?"""
+    """Final losses of both kernels on the same problem, with different seeds, and their distance in standard errors."""
     problem = Problem(n_features=20, n_hidden=5, feature_probability=0.1, importance=0.9)
     grid = Grid(problem, feature_probability=[0.3, 0.03])
     settings = TrainSettings(n_steps=n_steps, learning_rate=3e-3, batch_size=256)
-    losses = [
-        train(grid, settings, n_models=8, seed=seed, kernel=kernel)["loss"].values
+    data = [
+        train(grid, settings, n_models=8, seed=seed, kernel=kernel)
         for seed, kernel in ((0, FusedKernel()), (1, ReferenceKernel()))
     ]
     words = []
-    for p, ours, theirs in zip((0.3, 0.03), *losses, strict=True):
+    for p in (0.3, 0.03):
+        cells = [each.sel(feature_probability=p) for each in data]
+        ours, theirs = (cell["loss"].values for cell in cells)
         difference = ours.mean() - theirs.mean()
-        error = np.hypot(ours.std(ddof=1), theirs.std(ddof=1)) / np.sqrt(8)
+        # the spread over models, and the error of the evaluation, which the models of one run share
+        error = np.hypot(
+            np.hypot(ours.std(ddof=1), theirs.std(ddof=1)) / np.sqrt(8),
+            np.hypot(*(cell["loss_standard_error"].values.mean() for cell in cells)),
+        )
         words.append(f"p {p:g}: {ours.mean():.5f} and {theirs.mean():.5f} ({difference / error:+.1f} standard errors)")
     return "final loss, fused and reference: " + "; ".join(words)
 

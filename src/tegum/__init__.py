@@ -16,6 +16,6 @@ from tegum.problem import (
     sample_features,
 )
 from tegum.store import load, load_weights, save, save_weights, to_torch
-from tegum.train import train
+from tegum.training import train
 
 __version__ = version("tegum")

@@ -77,7 +77,11 @@ def list_(json: bool = False) -> int:
     if json:
         _print_json(rows)
     else:
-        _print(_table(["experiment", "question", "claims"], [[r["id"], r["question"], "\n".join(r["claims"])] for r in rows]))
+        _print(
+            _table(
+                ["experiment", "question", "claims"], [[r["id"], r["question"], "\n".join(r["claims"])] for r in rows]
+            )
+        )
     return OK
 
 
@@ -145,7 +149,7 @@ def _train(
 ) -> int:  # fmt: skip
     from tegum.ground.atomic import check_target
     from tegum.store import save, save_weights
-    from tegum.train import train
+    from tegum.training import train
 
     for path in (out, *([weights] if weights else [])):
         check_target(path, overwrite=overwrite)  # before the work, not after it

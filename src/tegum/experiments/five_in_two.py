@@ -15,7 +15,7 @@ from tegum.ground.record import FrozenRecord
 from tegum.measure import feature_norm
 from tegum.plot import feature_arrows, gram_and_bias, loss_curves
 from tegum.problem import Geometric, Grid, Problem, TrainSettings
-from tegum.train import train
+from tegum.training import train
 
 PROBLEM = Problem(n_features=5, n_hidden=2, feature_probability=1.0)
 PROBABILITIES = tuple(float(p) for p in (20.0 ** -np.linspace(0, 1, 10)).round(3))
@@ -60,7 +60,7 @@ def plates(data: Data) -> list[Plate]:
         Plate(
             name="falling-arrows",
             figure=feature_arrows(data["falling"]),
-            caption="Importances 0.9^i: the two most important features alone, then two antipodal pairs, then a pentagon.",
+            caption="Importances 0.9^i: the two most important features, two antipodal pairs, a pentagon.",
         ),
         Plate(
             name="equal-arrows",
@@ -70,7 +70,7 @@ def plates(data: Data) -> list[Plate]:
         Plate(
             name="falling-gram",
             figure=gram_and_bias(data["falling"]),
-            caption="Importances 0.9^i: overlaps and biases. The pentagon pays for its positive overlaps with negative biases.",
+            caption="Importances 0.9^i: overlaps and biases. The pentagon needs negative biases.",
         ),
         Plate(
             name="equal-loss",
@@ -124,7 +124,9 @@ def _pentagon(cell: xr.Dataset, importance: str) -> list[Part]:
     note = f"p = {SPARSE:g}, I = {importance}"
     return [
         within(f"features represented, {note}", over_groups(cell, n_represented), 5, 5),
-        within(f"RMS distance of the cosines from a regular pentagon's, {note}", over_groups(cell, _distance), high=0.05),
+        within(
+            f"RMS distance of the cosines from a regular pentagon's, {note}", over_groups(cell, _distance), high=0.05
+        ),
         within(f"least dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).min()), 0.37),
         within(f"largest dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.43),
     ]

@@ -25,7 +25,7 @@ from tegum.ground.record import FrozenRecord
 from tegum.plot import gram_and_bias, loss_ratio_against_probability, norm_bars, represented_against_probability
 from tegum.problem import Geometric, Grid, Problem, TrainSettings
 from tegum.theory import linear_loss, linear_optimum
-from tegum.train import train
+from tegum.training import train
 
 ID = "linear-against-relu"
 N, M = 20, 5
@@ -85,7 +85,9 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
             seed=settings.seed,
             progress=tell,
         )
-        optimum = [linear_optimum(M, feature_probability=np.full(N, p), importance=PROBLEM.importances) for p in probabilities]
+        optimum = [
+            linear_optimum(M, feature_probability=np.full(N, p), importance=PROBLEM.importances) for p in probabilities
+        ]
         attributes = {"long_name": "least expected loss of any linear model", "units": data["loss"].attrs["units"]}
         made[output] = data.assign(linear_optimum=("feature_probability", np.array(optimum), attributes))
     return made
@@ -152,7 +154,12 @@ def _keeps_top(linear: xr.Dataset) -> list[Part]:
         for name, statistic, low, high in (
             ("largest deviation of the diagonal of G from 1 (first 5) or 0", _diagonal_deviation, -np.inf, 0.05),
             ("largest off-diagonal entry of G", _off_diagonal, -np.inf, 0.05),
-            ("largest |bias| of a kept feature / (p/2)", lambda a, mean=mean: np.abs(bias(a)[:M]).max() / mean, -np.inf, 0.1),
+            (
+                "largest |bias| of a kept feature / (p/2)",
+                lambda a, mean=mean: np.abs(bias(a)[:M]).max() / mean,
+                -np.inf,
+                0.1,
+            ),
             ("smallest bias of an ignored feature / (p/2)", lambda a, mean=mean: bias(a)[M:].min() / mean, 0.9, np.inf),
             ("largest bias of an ignored feature / (p/2)", lambda a, mean=mean: bias(a)[M:].max() / mean, -np.inf, 1.1),
             ("exact loss / optimum", _exact_linear_ratio, 0.99, 1.03),
@@ -182,7 +189,10 @@ def _exact_linear_ratio(model: xr.Dataset) -> float:
 
 def _dense(cell: xr.Dataset) -> list[Part]:
     return [
-        always(f"represented are exactly the first {M}", in_groups(cell, lambda a: represented(a).tolist() == list(range(M)))),
+        always(
+            f"represented are exactly the first {M}",
+            in_groups(cell, lambda a: represented(a).tolist() == list(range(M))),
+        ),
         within("|W|² (Frobenius)", over_groups(cell, lambda a: float((weights(a) ** 2).sum())), 4.8, 5.2),
         within("loss / linear optimum", loss_ratio_estimate(cell), 0.97, 1.03),
     ]
@@ -193,7 +203,9 @@ def _represents_more(relu: xr.Dataset) -> list[Part]:
     parts = []
     for p in ps:
         cell = _at(relu, p)
-        parts.append(within(f"features represented, p = {p:g}", over_groups(cell, n_represented), COUNTS[p] - 1, COUNTS[p] + 1))
+        parts.append(
+            within(f"features represented, p = {p:g}", over_groups(cell, n_represented), COUNTS[p] - 1, COUNTS[p] + 1)
+        )
         parts.append(within(f"loss / linear optimum, p = {p:g}", loss_ratio_estimate(cell), high=1.05 * RATIOS[p]))
     by_p = [groups(_at(relu, p)) for p in ps]
     parts.append(_ordered("the number represented does not fall as p falls", n_represented, by_p, strictly=False))
@@ -221,8 +233,16 @@ def _mutual(model: xr.Dataset) -> bool:
 
 def _early(cell: xr.Dataset) -> list[Part]:
     return [
-        within("least dimensionality of the first three features", over_groups(cell, lambda a: dimensionality(a)[:3].min()), 0.95),
-        within("largest cosine of another feature to its partner", over_groups(cell, lambda a: partners(a)[0][3:].max()), high=-0.95),
+        within(
+            "least dimensionality of the first three features",
+            over_groups(cell, lambda a: dimensionality(a)[:3].min()),
+            0.95,
+        ),
+        within(
+            "largest cosine of another feature to its partner",
+            over_groups(cell, lambda a: partners(a)[0][3:].max()),
+            high=-0.95,
+        ),
         always("each is its partner's partner", in_groups(cell, _mutual)),
         within("least dimensionality of a pair", over_groups(cell, lambda a: _shared(a).min()), 0.98, 1.02),
         within("largest dimensionality of a pair", over_groups(cell, lambda a: _shared(a).max()), 0.98, 1.02),
@@ -233,11 +253,11 @@ def _sparse(relu: xr.Dataset) -> list[Part]:
     parts = []
     for p in (p for p in relu["feature_probability"].values.tolist() if p <= 0.01):
         cell = _at(relu, p)
-        parts.append(within(f"largest dimensionality, p = {p:g}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.9))
         parts.append(
-            within(
-                f"pairs with G > 0.1 and both biases < -0.03, p = {p:g}", over_groups(cell, _positive_pairs), low=1
-            )
+            within(f"largest dimensionality, p = {p:g}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.9)
+        )
+        parts.append(
+            within(f"pairs with G > 0.1 and both biases < -0.03, p = {p:g}", over_groups(cell, _positive_pairs), low=1)
         )
     return parts
 

@@ -25,7 +25,7 @@ from tegum.theory import (
     one_sparse_loss,
     optimal_linear_bias,
 )
-from tegum.train import train
+from tegum.training import train
 
 LINEAR = Problem(n_features=20, n_hidden=5, feature_probability=0.1, importance=Geometric(ratio=0.7), output="linear")
 N_ONE, M_ONE = 5, 2
@@ -51,10 +51,20 @@ class Settings(FrozenRecord):
 _TRAINING = TrainSettings(n_steps=10_000, schedule="cosine")
 PRESETS = {
     "quick": Settings(
-        linear_models=5, linear_samples=200_000, one_sparse_models=5, one_sparse_samples=50_000, starts=2, training=_TRAINING
+        linear_models=5,
+        linear_samples=200_000,
+        one_sparse_models=5,
+        one_sparse_samples=50_000,
+        starts=2,
+        training=_TRAINING,
     ),
     "paper": Settings(
-        linear_models=20, linear_samples=10**6, one_sparse_models=20, one_sparse_samples=200_000, starts=5, training=_TRAINING
+        linear_models=20,
+        linear_samples=10**6,
+        one_sparse_models=20,
+        one_sparse_samples=200_000,
+        starts=5,
+        training=_TRAINING,
     ),
 }
 
@@ -62,9 +72,13 @@ PRESETS = {
 def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Simulate random models beside their formulas, and train the linear one."""
     return {
-        "trained": train(LINEAR, settings.training, n_models=N_GROUPS * settings.starts, seed=settings.seed, progress=tell),
+        "trained": train(
+            LINEAR, settings.training, n_models=N_GROUPS * settings.starts, seed=settings.seed, progress=tell
+        ),
         "linear": _rows(settings.linear_models, lambda a: _linear_model(settings.seed, a, settings.linear_samples)),
-        "one_sparse": _rows(settings.one_sparse_models, lambda a: _one_sparse_model(settings.seed, a, settings.one_sparse_samples)),
+        "one_sparse": _rows(
+            settings.one_sparse_models, lambda a: _one_sparse_model(settings.seed, a, settings.one_sparse_samples)
+        ),
         "relu": _relu_alone(settings.seed),
         "overlap": _overlap_costs(),
     }
@@ -77,18 +91,23 @@ def _rows(n_models: int, row: Callable[[int], dict[str, float]]) -> xr.Dataset:
 
 
 def _sampled(losses: np.ndarray) -> dict[str, float]:
-    return {"loss_sampled": float(losses.mean()), "loss_standard_error": float(losses.std(ddof=1) / np.sqrt(len(losses)))}
+    return {
+        "loss_sampled": float(losses.mean()),
+        "loss_standard_error": float(losses.std(ddof=1) / np.sqrt(len(losses))),
+    }
 
 
 def _linear_model(seed: int, model: int, n_samples: int) -> dict[str, float]:
     rng = streams.generator(seed, model, "linear forces")
-    importance, p = LINEAR.importances, LINEAR.feature_probability
+    importance, p = LINEAR.importances, float(LINEAR.probabilities[0])
     W = rng.normal(size=(LINEAR.n_features, LINEAR.n_hidden)) / np.sqrt(LINEAR.n_hidden)
     bias = optimal_linear_bias(W, feature_probability=p)
     x = sample_features(LINEAR, n_samples, seed=seed, model=model).astype(np.float64)
     losses = ((x - x @ gram(W) - bias) ** 2) @ importance
     return _sampled(losses) | {
-        "loss_formula": float(feature_variance(p) * (feature_benefit(W, importance) + linear_interference(W, importance))),
+        "loss_formula": float(
+            feature_variance(p) * (feature_benefit(W, importance) + linear_interference(W, importance))
+        ),
         "loss_moments": float(linear_loss(W, bias, feature_probability=p, importance=importance)),
     }
 
@@ -228,7 +247,9 @@ def _relu_parts(data: Data) -> list[Part]:
     return [
         *parts,
         within("negative overlaps tripled: change of the ReLU loss", exact_estimate(relu_change, n=n_models), high=0),
-        within("negative overlaps tripled: change of the linear loss", exact_estimate(linear_change, n=n_models), low=0.01),
+        within(
+            "negative overlaps tripled: change of the linear loss", exact_estimate(linear_change, n=n_models), low=0.01
+        ),
     ]
 
 

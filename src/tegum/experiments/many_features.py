@@ -14,7 +14,7 @@ from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
 from tegum.plot import gram_and_bias, norm_bars, represented_against_probability
 from tegum.problem import Geometric, Grid, Problem, TrainSettings
-from tegum.train import train
+from tegum.training import train
 
 PROBLEM = Problem(n_features=80, n_hidden=20, feature_probability=1.0, importance=Geometric(ratio=0.9))
 

@@ -42,7 +42,7 @@ def loss_ratio(model: xr.Dataset) -> float:
 
 
 def loss_ratio_estimate(cell: xr.Dataset) -> Estimate:
-    """Loss ratio of the lowest-loss model, with the range over groups and the error of the loss that all models share."""
+    """Loss ratio of the lowest-loss model: the range over groups, widened by the error of the loss, which all share."""
     spread = over_groups(cell, loss_ratio)
     best = groups(cell)[0]
     error = STANDARD_ERRORS_99 * float(best["loss_standard_error"] / best["linear_optimum"])

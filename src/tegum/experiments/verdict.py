@@ -1,8 +1,8 @@
 """From measurements to verdicts.
 
 A part of a claim is a statistic with its interval and a window fixed beforehand. It is reproduced if the whole interval
-lies in the window, refuted if the whole interval lies outside, and inconclusive otherwise. A claim is reproduced if all of
-its parts are, refuted if one is, and inconclusive otherwise.
+lies in the window, refuted if the whole interval lies outside, and inconclusive otherwise. A claim is reproduced if all
+of its parts are, refuted if one is, and inconclusive otherwise.
 """
 
 import math
@@ -31,7 +31,8 @@ def within(name: str, measured: Estimate, low: float = -math.inf, high: float = 
     Args:
         name: what was measured, with its unit if it has one.
         measured: the estimate.
-        low, high: ends of the window, included; an infinite one is no condition.
+        low: lower end of the window, included; an infinite one is no condition.
+        high: upper end, likewise.
 
     Returns:
         The part with its verdict.
@@ -57,7 +58,9 @@ def always(name: str, observed: Sequence[bool]) -> Part:
         >>> always("bias is 0", [True, True, False]).verdict
         'inconclusive'
     """
-    share = Estimate(low=float(min(observed)), best=sum(observed) / len(observed), high=float(max(observed)), n=len(observed))
+    share = Estimate(
+        low=float(min(observed)), best=sum(observed) / len(observed), high=float(max(observed)), n=len(observed)
+    )
     part = within(name, share, low=1.0)
     return Part(name=name, condition="yes in every unit", measured=part.measured, verdict=part.verdict)
 

@@ -28,13 +28,15 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path]:
-    """Write to a temporary name in the same folder and rename at the end, so that a file is there whole or not at all."""
+    """Write to a temporary name in the same folder and rename at the end: a file is there whole or not at all."""
     path = Path(path)
     check_target(path, overwrite=overwrite)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}. Choose a folder that exists and is writable.") from None
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}. Choose a folder that exists and is writable."
+        ) from None
     os.close(handle)
     temporary = Path(name)
     try:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core import config as numba_config
 
 _SOURCES = Path(__file__).parent.parent
+config: Any = numba_config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _COMPILED = ("ground/compiled.py", "kernels/*.py")
@@ -50,11 +52,11 @@ def compiled_door(function: Function) -> Function:
 
 
 def _compile(function: Function, **options: Any) -> Function:
-    options |= {"cache": True, "error_model": "numpy"}
-    if numba.config.CACHE_DIR:  # the user has chosen a place
-        return numba.njit(**options)(function)
-    numba.config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates
+    decorate: Any = numba.njit(cache=True, error_model="numpy", **options)
+    if config.CACHE_DIR:  # the user has chosen a place
+        return decorate(function)
+    config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates
     try:
-        return numba.njit(**options)(function)
+        return decorate(function)
     finally:
-        numba.config.CACHE_DIR = ""
+        config.CACHE_DIR = ""

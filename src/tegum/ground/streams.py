@@ -45,7 +45,7 @@ def stream_key(seed: int, model: int, purpose: str) -> int:
 
 
 def generator(seed: int, model: int, purpose: str) -> np.random.Generator:
-    """numpy generator of one stream, for what is drawn once per model."""
+    """Numpy generator of one stream, for what is drawn once per model."""
     return np.random.Generator(np.random.Philox(key=stream_key(seed, model, purpose)))
 
 

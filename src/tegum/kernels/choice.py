@@ -23,10 +23,14 @@ def choose_kernel(kernel: str | AbstractKernel, settings: TrainSettings) -> Abst
     if isinstance(kernel, AbstractKernel):
         return kernel
     if not isinstance(kernel, str):
-        raise InputError(f"a kernel is given by name or as a tegum kernel; got {kernel!r}. Use one of {', '.join(NAMES)}.")
+        raise InputError(
+            f"a kernel is given by name or as a tegum kernel; got {kernel!r}. Use one of {', '.join(NAMES)}."
+        )
     name, _, device = kernel.partition(":")
     if device and name in ("auto", "fused"):
-        raise InputError(f"only the reference kernel takes a device; got {kernel!r}. Use 'reference:{device}' or {name!r}.")
+        raise InputError(
+            f"only the reference kernel takes a device; got {kernel!r}. Use 'reference:{device}' or {name!r}."
+        )
     if name == "fused" or (name == "auto" and settings.precision == "float32"):
         from tegum.kernels.fused import FusedKernel
 

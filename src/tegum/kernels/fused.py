@@ -78,13 +78,15 @@ class FusedRun(AbstractRun):
         constants = (beta1, settings.beta2, settings.epsilon, settings.weight_decay)
         optimizer = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}[settings.optimizer]
         pitch = loop.pitch_for(shape.n_features)
-        self._each(
-            lambda part: loop.advance_models(
+
+        def work(part: np.ndarray) -> None:
+            loop.advance_models(
                 part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
                 self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
                 optimizer, constants, pitch, self._losses,
             )  # fmt: skip
-        )
+
+        self._each(work)
         self.step += n_steps
 
     def take_losses(self) -> np.ndarray:
@@ -103,13 +105,15 @@ class FusedRun(AbstractRun):
         sums, squares = np.zeros(len(self._W)), np.zeros(len(self._W))
         n_whole, rest = divmod(n_samples, _EVALUATION_BATCH)
         pitch = loop.pitch_for(shape.n_features)
-        for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
-            self._each(
-                lambda part, first=first, n_steps=n_steps, batch=batch: loop.evaluate_models(
+
+        def work(part: np.ndarray) -> None:
+            for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
+                loop.evaluate_models(
                     part, shape.n_features, shape.n_hidden, self._kinds, self._table, self._importance,
                     self._evaluation_keys, self._W, self._bias, first, n_steps, batch, pitch, sums, squares,
                 )  # fmt: skip
-            )
+
+        self._each(work)
         return standard_losses(sums, squares, n_samples)
 
 

@@ -50,7 +50,7 @@ class AbstractRun(ABC):
 
     @abstractmethod
     def evaluate(self, n_samples: int) -> Losses:
-        """Loss on fresh samples, the same random words for every model, so that differences between models are sharp."""
+        """Loss on fresh samples, with the same random words for every model: differences between models are sharp."""
 
 
 class AbstractKernel(ABC):
@@ -76,9 +76,7 @@ class AbstractKernel(ABC):
         """
 
 
-def initial_weights(
-    shape: Architecture, settings: TrainSettings, *, models: Sequence[int], seed: int
-) -> np.ndarray:
+def initial_weights(shape: Architecture, settings: TrainSettings, *, models: Sequence[int], seed: int) -> np.ndarray:
     """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden)."""
     n, m = shape.n_features, shape.n_hidden
     size = settings.initial_scale * np.sqrt(2.0 / (n + m))

@@ -39,8 +39,8 @@ def advance_models(
         # views are made here: inside the loop over steps their reference counts would be fought over by the threads
         losses[a] = advance_model(
             n, m, kinds, sparse[a], (last[a], scale[a], offset[a]), weights[a], keys[a], W[a], bias[a],
-            (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer, constants,
-            block, word_keys, gradients, values, losses[a],
+            (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
+            constants, block, word_keys, gradients, values, losses[a],
         )  # fmt: skip
 
 
@@ -58,9 +58,7 @@ def advance_model(
         lanes.fill_feature_keys(key, step, n, word_keys[0], word_keys[1])
         gradient[:] = 0
         bias_gradient[:] = 0
-        loss += batch_gradient(
-            n, m, kinds, sparse, table, weight, word_keys, W, bias, batch, block, gradients, values
-        )
+        loss += batch_gradient(n, m, kinds, sparse, table, weight, word_keys, W, bias, batch, block, gradients, values)
         update(optimizer, W, gradient, W_first, W_second, step, rates[t], constants)
         update(optimizer, bias, bias_gradient, bias_first, bias_second, step, rates[t], constants)
     return loss

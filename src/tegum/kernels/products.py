@@ -1,7 +1,8 @@
 """The products of one block of samples, written as register tiles.
 
 Arrays are flat. A block holds `width` samples (a multiple of `STEP`); row r of an array of rows starts at r * pitch.
-Names: W is (n, m), x and g are (n, pitch), h and d are (m, pitch); g is the gradient at the outputs, d at the hidden layer.
+Names: W is (n, m), x and g are (n, pitch), h and d are (m, pitch); g is the gradient at the outputs, d at the hidden
+layer.
 
 Each tile keeps sixteen accumulators, so that the two multiply-add units of a core wait for nothing; the last rows and
 columns, which do not fill a tile, go one by one.

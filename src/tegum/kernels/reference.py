@@ -87,7 +87,8 @@ class ReferenceRun(AbstractRun):
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """See AbstractRun."""
-        return tuple(tensor.detach().cpu().numpy().copy() for tensor in (self.model.W, self.model.bias))
+        W, bias = (tensor.detach().cpu().numpy().copy() for tensor in (self.model.W, self.model.bias))
+        return W, bias
 
     @torch.no_grad()
     def evaluate(self, n_samples: int) -> Losses:

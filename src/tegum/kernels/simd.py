@@ -40,10 +40,15 @@ mask = VectorType("mask16", _BIT)
 _VECTOR_OF = {types.float32: f32, types.uint32: u32}
 
 
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    """Numba's decorator, whose result is called without the typing context that the function declares."""
+    return intrinsic(function)
+
+
 def _operation(result: types.Type, arguments: tuple[types.Type, ...], emit: Callable[..., Any]) -> Any:
     """Make an intrinsic of fixed signature from a function of (builder, *values)."""
 
-    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return emit(builder, *values)
 
     # numba reads the number of parameters from the function, hence one literal body for each arity
@@ -52,7 +57,7 @@ def _operation(result: types.Type, arguments: tuple[types.Type, ...], emit: Call
         2: lambda typing_context, a, b: (result(*arguments), codegen),
         3: lambda typing_context, a, b, c: (result(*arguments), codegen),
     }
-    return intrinsic(bodies[len(arguments)])
+    return _intrinsic(bodies[len(arguments)])
 
 
 def _call(name: str, result: ir.Type, *arguments: ir.Type) -> Callable[..., Any]:
@@ -113,8 +118,8 @@ count = _operation(types.int64, (mask,), lambda b, x: _count(b, _bits(b, x)))  #
 compress = _operation(f32, (f32, mask), lambda b, x, keep: _compress(b, x, keep, ir.Constant(f32.llvm, None)))
 
 
-@intrinsic
-def splat(typing_context: Any, value: Any) -> Any:  # noqa: ARG001
+@_intrinsic
+def splat(typing_context: Any, value: Any) -> Any:
     """Copy one float32 or uint32 into every lane."""
     vector = _VECTOR_OF[value]
     return vector(value), lambda context, builder, signature, values: _splat(builder, values[0], vector.llvm)
@@ -125,8 +130,8 @@ def _address(context: Any, builder: Any, signature: Any, values: Any, vector: ir
     return builder.bitcast(builder.gep(array.data, [values[1]]), vector.as_pointer())
 
 
-@intrinsic
-def load(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
+@_intrinsic
+def load(typing_context: Any, array: Any, index: Any) -> Any:
     """Read lanes index ... index + 15 of a flat contiguous array; nothing checks the bounds."""
     vector = _VECTOR_OF[array.dtype]
 
@@ -136,8 +141,8 @@ def load(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
     return vector(array, types.intp), codegen
 
 
-@intrinsic
-def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:  # noqa: ARG001
+@_intrinsic
+def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
     """Write lanes index ... index + 15 of a flat contiguous array; nothing checks the bounds."""
 
     def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -147,14 +152,14 @@ def store(typing_context: Any, array: Any, index: Any, value: Any) -> Any:  # no
     return types.none(array, types.intp, value), codegen
 
 
-@intrinsic
-def totals(typing_context: Any, rows: Any) -> Any:  # noqa: ARG001
+@_intrinsic
+def totals(typing_context: Any, rows: Any) -> Any:
     """Sum each of sixteen vectors: lane r of the result is the total of rows[r].
 
     A tree of 15 shuffled additions, a quarter of the work of sixteen separate totals.
     """
 
-    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         level = [builder.extract_value(values[0], r) for r in range(LANES)]
         width = 1  # lanes of each input that belong to one output group after this round
         while len(level) > 1:
@@ -176,5 +181,3 @@ def _fold(builder: Any, a: Any, b: Any, width: int) -> Any:
     second = [i + width for i in first]
     shuffle = [builder.shuffle_vector(a, b, ir.Constant(_INDEX, order)) for order in (first, second)]
     return builder.fadd(*shuffle)
-
-

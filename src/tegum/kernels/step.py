@@ -24,6 +24,7 @@ from tegum.kernels.simd import (
     zero_unless,
 )
 
+
 @compiled
 def rectify(h: Any, m: int, pitch: int, width: int) -> None:
     """Replace h by ReLU(h)."""

@@ -11,8 +11,8 @@ from matplotlib import style as matplotlib_style
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from tegum.ground.errors import FileError
 from tegum.ground.atomic import replacing
+from tegum.ground.errors import FileError
 
 OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that stay apart in the common kinds of colour blindness (Okabe and Ito 2008, without yellow)."""

@@ -1,7 +1,7 @@
 """One axis of a grid: which fields of a problem vary along it, and what stands at it."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import TypeAdapter, ValidationError, field_validator
 
@@ -11,7 +11,7 @@ from tegum.problem.problem import Problem
 from tegum.problem.profiles import describe
 
 _FIELDS = {
-    name: TypeAdapter(Annotated[field.annotation, field]).validate_python
+    name: TypeAdapter(cast(Any, Annotated[field.annotation, field])).validate_python  # pyright: ignore[reportInvalidTypeForm]
     for name, field in Problem.model_fields.items()
 }
 
@@ -21,8 +21,8 @@ class Axis(FrozenRecord):
 
     Args:
         fields: field name -> list of values, all lists of one length.
-        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the first field.
-        name: filled in by `Grid`.
+        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the first
+        field. name: filled in by `Grid`.
 
     Raises:
         InputError: no value, lists of different lengths, an unknown field, a value that no problem takes, or two values
@@ -58,7 +58,7 @@ class Axis(FrozenRecord):
         labels = labels.tolist() if hasattr(labels, "tolist") else labels
         if isinstance(labels, list | tuple):
             texts = [isinstance(label, str) for label in labels]
-            if any(texts) and not all(texts) or any(isinstance(v, float) and not math.isfinite(v) for v in labels):
+            if (any(texts) and not all(texts)) or any(isinstance(v, float) and not math.isfinite(v) for v in labels):
                 raise ValueError(f"expected finite numbers, or texts, but not both; got {labels!r}.")
         return labels
 

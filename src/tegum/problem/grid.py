@@ -21,11 +21,13 @@ class Grid(FrozenRecord):
 
     Args:
         problem: the base.
-        axes (as keywords): a field of the problem with its values, e.g. feature_probability=[1, 0.1, 0.01], or any other
+        axes (as keywords): a field of the problem with its values, e.g. feature_probability=[1, 0.1, 0.01], or any
+        other
             name with an `Axis` that says which fields vary together.
 
     Raises:
-        InputError: an unknown field, an empty axis, a name that the dataset needs, a field that varies along two axes, or
+        InputError: an unknown field, an empty axis, a name that the dataset needs, a field that varies along two axes,
+        or
             a value that the problem refuses (with the cell named).
 
     Example:
@@ -90,8 +92,9 @@ class Grid(FrozenRecord):
 def _check_name(name: str) -> None:
     if name in _RESERVED or not name.isidentifier():
         raise InputError(
-            f"an axis cannot be called {name!r}; {', '.join(_RESERVED)} are taken, and it must be one word. Choose another "
-            "name and say in an Axis what varies along it, e.g. kind=Axis(fields={'hidden': ['linear', 'relu']})."
+            f"an axis cannot be called {name!r}; {', '.join(_RESERVED)} are taken, and it must be one word. Choose "
+            "another name and say in an Axis what varies along it, "
+            "e.g. kind=Axis(fields={'hidden': ['linear', 'relu']})."
         )
 
 
@@ -102,7 +105,11 @@ def _axis(name: str, values: Any) -> Axis:
     if isinstance(values, dict):
         return Axis(**values | {"name": name})
     if name not in Problem.model_fields:
-        hint = "Use feature_probability = 1 - sparsity." if name == "sparsity" else "To name an axis yourself, pass an Axis."
+        hint = (
+            "Use feature_probability = 1 - sparsity."
+            if name == "sparsity"
+            else "To name an axis yourself, pass an Axis."
+        )
         raise InputError(
             f"a problem has no field {name!r} to vary; the fields are {', '.join(Problem.model_fields)}. {hint}"
         )

@@ -63,7 +63,7 @@ class Problem(FrozenRecord):
 
     @property
     def probabilities(self) -> np.ndarray:
-        """p of each feature, float64 (n_features,)."""
+        """P of each feature, float64 (n_features,)."""
         return expand(self.feature_probability, self.n_features, "feature_probability")
 
     @property

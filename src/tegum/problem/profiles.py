@@ -84,7 +84,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, Profile):
         return value
     if isinstance(value, dict):
-        kind = _PROFILES.get(value.get("profile"))
+        kind = _PROFILES.get(str(value.get("profile")))
         if kind is None:
             raise ValueError(f"a profile needs profile = one of {', '.join(_PROFILES)}; got {value!r}.")
         return kind(**value)

@@ -59,7 +59,9 @@ class Record(FrozenRecord):
     def _spaced(self, count: int, n_steps: int) -> tuple[int, ...]:
         if count < 1 or n_steps < 1:
             return ()
-        even = np.geomspace(1, n_steps, count) if self.spacing == "log" else np.linspace(n_steps / count, n_steps, count)
+        even = (
+            np.geomspace(1, n_steps, count) if self.spacing == "log" else np.linspace(n_steps / count, n_steps, count)
+        )
         if count == 1:
             even = np.array([n_steps])
         return tuple(int(step) for step in np.unique(np.ceil(even - 1e-6)).clip(1, n_steps))

@@ -44,7 +44,9 @@ def sampler_table(problem: Problem) -> SamplerTable:
 def present_values(table: Any, words: Any, where: Any) -> Any:
     """Values of features from words (..., n_features); arrays of numpy, or tensors of torch with torch.where."""
     last, scale, offset = table
-    values = words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
+    values = (
+        words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
+    )
     return where(words <= last, values, values * 0)
 
 

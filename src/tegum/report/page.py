@@ -4,11 +4,11 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from tegum.ground.atomic import replacing
 from tegum.ground.errors import FileError
 from tegum.report import sections
 from tegum.report.markup import join
 from tegum.report.records import Results, check_results
-from tegum.ground.atomic import replacing
 
 
 def write_page(results: Results, out: str | Path) -> Path:

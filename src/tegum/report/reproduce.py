@@ -58,7 +58,9 @@ def reproduce(
         "version": version("tegum"),
         "seconds": 0.0,
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "command": f"tegum reproduce --preset {preset}" if names is None else f"tegum run {' '.join(names)} --preset {preset}",
+        "command": f"tegum reproduce --preset {preset}"
+        if names is None
+        else f"tegum run {' '.join(names)} --preset {preset}",
         "experiments": [],
         "claims": [],
     }
@@ -75,7 +77,9 @@ def reproduce(
 
 def _write_claims(results: Results, out: Path) -> None:
     with replacing(out / CLAIMS_FILE, overwrite=True) as temporary:
-        temporary.write_text(json.dumps(results["claims"], indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        temporary.write_text(
+            json.dumps(results["claims"], indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
+        )
 
 
 def _make_folder(out: Path) -> None:
@@ -86,4 +90,6 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder {out}: {error.strerror or error}. Choose one that is writable.") from None
+        raise FileError(
+            f"cannot make the folder {out}: {error.strerror or error}. Choose one that is writable."
+        ) from None

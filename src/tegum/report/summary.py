@@ -21,8 +21,8 @@ from tegum.store import provenance_of
 def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Facts about a dataset, and a row of measures of the lowest-loss model for each cell of its grid.
 
-    The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model, and of
-    that model the number of features with norm > 1/2, the sum of their dimensionalities, D* and the coherence.
+    The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model, and
+    of that model the number of features with norm > 1/2, the sum of their dimensionalities, D* and the coherence.
 
     Args:
         dataset: what `load` returned.
@@ -38,7 +38,9 @@ def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         facts = {str(name): f"{variable.dims} {variable.dtype}" for name, variable in dataset.data_vars.items()}
         return {**{str(k): str(v) for k, v in dataset.attrs.items()}, **facts}, []
     made = provenance_of(dataset)
-    changed = {name: value for name, value in json.loads(made.settings.to_json()).items() if value != _default(made, name)}
+    changed = {
+        name: value for name, value in json.loads(made.settings.to_json()).items() if value != _default(made, name)
+    }
     facts = {
         "problem": ", ".join(f"{name} {describe(value)}" for name, value in made.grid.problem),
         "varied": ", ".join(f"{axis.name} ({len(axis)})" for axis in made.grid.axes) or "nothing",

@@ -56,7 +56,8 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
         The dataset, in memory.
 
     Raises:
-        FileError: there is no such file, it is not NetCDF, it was not written by tegum, it is damaged or cut off, or a newer
+        FileError: there is no such file, it is not NetCDF, it was not written by tegum, it is damaged or cut off, or a
+        newer
             version wrote it.
     """
     path = Path(path)
@@ -71,8 +72,8 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     schema = int(dataset.attrs["tegum_schema"])
     if schema > SCHEMA:
         raise FileError(
-            f"{path} has schema {schema}, written by tegum {dataset.attrs.get('tegum_version')}; this version reads up to "
-            f"schema {SCHEMA}. Install a newer tegum to read it."
+            f"{path} has schema {schema}, written by tegum {dataset.attrs.get('tegum_version')}; this version reads "
+            f"up to schema {SCHEMA}. Install a newer tegum to read it."
         )
     expected = dataset.attrs.pop(_CHECKSUM, None)
     if expected != checksum(dataset):

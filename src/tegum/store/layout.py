@@ -63,8 +63,8 @@ class Trained:
 def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
     """Put the cells of a grid into one dataset.
 
-    Cells with fewer features or hidden dimensions than the largest are filled up with zeros: a zero row is a feature that
-    is not represented, and a zero column changes no measure.
+    Cells with fewer features or hidden dimensions than the largest are filled up with zeros: a zero row is a feature
+    that is not represented, and a zero column changes no measure.
     """
     grid = provenance.grid
     problems = grid.cells()
@@ -105,7 +105,9 @@ def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
 def _pad(values: np.ndarray, *lengths: int) -> np.ndarray:
     """Fill the last axes up with zeros to the given lengths."""
     lead = values.ndim - len(lengths)
-    return np.pad(values, [(0, 0)] * lead + [(0, to - have) for to, have in zip(lengths, values.shape[lead:], strict=True)])
+    return np.pad(
+        values, [(0, 0)] * lead + [(0, to - have) for to, have in zip(lengths, values.shape[lead:], strict=True)]
+    )
 
 
 def _attributes(name: str) -> dict[str, str]:
@@ -151,8 +153,8 @@ def provenance_of(dataset: xr.Dataset) -> Provenance:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FileError(
-            f"this dataset has no usable record of its training ({error}). Expected one that tegum.train made; keep the "
-            "attributes when you transform it (xarray.set_options(keep_attrs=True))."
+            f"this dataset has no usable record of its training ({error}). Expected one that tegum.train made; keep "
+            "the attributes when you transform it (xarray.set_options(keep_attrs=True))."
         ) from None
 
 
@@ -166,7 +168,9 @@ def problems_of(dataset: xr.Dataset) -> list[Problem]:
     axes = []
     for axis in grid.axes:
         if axis.name not in dataset.coords:
-            raise InputError(f"the dataset has lost its coordinate {axis.name!r}; select with .sel or .isel, without drop.")
+            raise InputError(
+                f"the dataset has lost its coordinate {axis.name!r}; select with .sel or .isel, without drop."
+            )
         labels = axis.coordinates()
         chosen = [labels.index(label) for label in np.atleast_1d(dataset[axis.name].values).tolist()]
         fields = {field: tuple(values[i] for i in chosen) for field, values in axis.fields.items()}

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from safetensors.numpy import load_file, save_file
 
-from tegum.ground.errors import FileError, InputError
 from tegum.ground.atomic import replacing
+from tegum.ground.errors import FileError, InputError
 from tegum.store.layout import problems_of
 
 if TYPE_CHECKING:  # torch takes seconds to load, and only one of these functions needs it
@@ -62,7 +62,8 @@ def to_torch(dataset: xr.Dataset) -> "ToyModel":
     """The trained models as a torch module that can be hooked, moved and trained on.
 
     Args:
-        dataset: what `train` returned; select cells and models before (`.sel`, `.isel`). Axes that are left stay leading
+        dataset: what `train` returned; select cells and models before (`.sel`, `.isel`). Axes that are left stay
+        leading
             axes of the module's parameters.
 
     Returns:
@@ -86,9 +87,11 @@ def to_torch(dataset: xr.Dataset) -> "ToyModel":
 
     from tegum.models import ToyModel
 
-    kinds = {(problem.hidden, problem.output) for problem in problems_of(dataset)}
+    problem, *others = problems_of(dataset)
+    kinds = {(other.hidden, other.output) for other in (problem, *others)}
     if len(kinds) > 1:
-        raise InputError(f"these cells have several kinds of model, (hidden, output) = {sorted(kinds)}; select one kind first.")
-    ((hidden, output),) = kinds
+        raise InputError(
+            f"these cells have several kinds of model, (hidden, output) = {sorted(kinds)}; select one kind first."
+        )
     W, bias = (torch.from_numpy(dataset[name].values.copy()) for name in ("W", "bias"))
-    return ToyModel(W, bias, hidden=hidden, output=output)
+    return ToyModel(W, bias, hidden=problem.hidden, output=problem.output)

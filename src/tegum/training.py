@@ -17,8 +17,8 @@ from tegum.store.layout import Provenance, Trained, assemble
 from tegum.theory.moments import zero_loss
 
 _SECONDS_PER_CALL = 0.5  # progress and Ctrl-C are looked at between calls of about this length
-# A loss this many times that of the zero output is no longer training. A high rate may overshoot at first and recover, hence
-# the larger factor on the way.
+# A loss this many times that of the zero output is no longer training. A high rate may overshoot at first and recover,
+# hence the larger factor on the way.
 _DIVERGED_ON_THE_WAY, _DIVERGED_AT_THE_END = 1000.0, 10.0
 
 
@@ -34,9 +34,9 @@ def train(
 ) -> xr.Dataset:
     """Train toy models.
 
-    Model number a of every cell of a grid starts from the same random words and sees the same random words, whatever the
-    grid, the kernel and the number of threads; so cells can be compared model by model, and a cell trained alone gives
-    the numbers that it has within a grid.
+    Model number a of every cell of a grid starts from the same random words and sees the same random words, whatever
+    the grid, the kernel and the number of threads; so cells can be compared model by model, and a cell trained alone
+    gives the numbers that it has within a grid.
 
     Args:
         problem: a problem, or a grid of them.
@@ -56,12 +56,14 @@ def train(
         DivergedError: a loss became infinite, or far larger than that of a model that always answers 0.
 
     Example: five features in two dimensions.
-        >>> data = train(Problem(n_features=5, n_hidden=2, feature_probability=0.05), TrainSettings(n_steps=100), n_models=3)
+        >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.05)
+        >>> data = train(problem, TrainSettings(n_steps=100), n_models=3)
         >>> dict(data["W"].sizes)
         {'model': 3, 'feature': 5, 'hidden': 2}
 
     Known problems:
-        Cells share random words, so the errors of two cells are not independent; use different seeds where that matters.
+        Cells share random words, so the errors of two cells are not independent; use different seeds where that
+        matters.
 
     Source:
         Elhage et al. 2022, Toy Models of Superposition, section "Demonstrating superposition".
@@ -158,7 +160,7 @@ def _refuse_divergence(
     if wrong.size:
         i = wrong[0]
         raise DivergedError(
-            f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or far above that "
-            f"of the answer 0 (the first: {loss[i]:.3g}, at feature_probability {describe(problems[i].feature_probability)}). "
-            f"The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
+            f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or far "
+            f"above that of the answer 0 (the first: {loss[i]:.3g}, at p = {describe(problems[i].feature_probability)}). The "
+            f"learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
         )
