@@ -161,6 +161,6 @@ def _refuse_divergence(
         i = wrong[0]
         raise DivergedError(
             f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or far "
-            f"above that of the answer 0 (the first: {loss[i]:.3g}, at p = {describe(problems[i].feature_probability)}). The "
-            f"learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
+            f"above that of the answer 0 (the first: {loss[i]:.3g}, at p = "
+            f"{describe(problems[i].feature_probability)}). The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
         )
