@@ -159,8 +159,9 @@ def _refuse_divergence(
     wrong = np.flatnonzero(~(loss <= limit))
     if wrong.size:
         i = wrong[0]
+        p = describe(problems[i].feature_probability)
         raise DivergedError(
             f"training diverged: by step {step} the loss of {wrong.size} of {len(loss)} models is not finite or far "
-            f"above that of the answer 0 (the first: {loss[i]:.3g}, at p = "
-            f"{describe(problems[i].feature_probability)}). The learning rate is {settings.learning_rate:g}; lower it, or add warmup_steps."
+            f"above that of the answer 0 (the first: {loss[i]:.3g}, at p = {p}). The learning rate is "
+            f"{settings.learning_rate:g}; lower it, or add warmup_steps."
         )
