@@ -3,11 +3,14 @@
 import ast
 import importlib
 import inspect
+from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tegum.ground.record import FrozenRecord
+from tegum.measure import MEASURES
 
 
 class Topic(NamedTuple):
@@ -27,7 +30,9 @@ TOPICS = (
     Topic("Training", "tegum", ("train", "Progress")),
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
-    Topic("Measures", "tegum.measure"),
+    Topic("Measures", "tegum.measure", tuple(MEASURES)),
+    Topic("The lowest-loss model", "tegum.measure", ("best_model", "lowest_loss")),
+    Topic("The table of measures", "tegum.measure", ("MEASURES", "Measure", "Invariance", "KnownValue")),
     Topic("Geometry", "tegum.geometry"),
     Topic("Theory", "tegum.theory"),
     Topic("Figures", "tegum.plot"),
@@ -44,59 +49,97 @@ TOPICS = (
 )
 
 
-def reference_sections() -> str:
+def reference_sections() -> list[str]:
     """A section for each topic: names with their signatures and the first lines of their docstrings."""
-    left_out = _public(importlib.import_module("tegum")) - {n for t in TOPICS if t.module == "tegum" for n in t.names}
-    if left_out:
-        raise SystemExit(f"regen: no topic of the reference holds {', '.join(sorted(left_out))}; add it to TOPICS.")
+    _refuse_gaps()
     sections = []
     for topic in TOPICS:
         module = importlib.import_module(topic.module)
-        names = topic.names or sorted(_public(module), key=str.lower)
-        entries = "\n".join(_entry(module, name) for name in names)
+        entries = "\n".join(_entry(module, name) for name in topic.names or sorted(_public(module), key=str.lower))
         sections.append(f"## {topic.title}: `{topic.module}`\n\n{entries}\n")
-    return "\n".join(sections)
+    return sections
+
+
+def _refuse_gaps() -> None:
+    """Every public name of `tegum` and of the packages below must stand in a topic."""
+    for package in ("tegum", "tegum.measure", "tegum.store"):
+        listed = {name for topic in TOPICS for name in topic.names}
+        missing = sorted(_public(importlib.import_module(package)) - listed)
+        if missing:
+            raise SystemExit(f"regen: no topic of the reference holds {', '.join(missing)} of {package}; see TOPICS.")
 
 
 def _public(module: Any) -> set[str]:
-    """What a module offers: its __all__, or else what it defines or takes from this package."""
-    listed = getattr(module, "__all__", None)
-    own = (n for n, value in vars(module).items() if str(getattr(value, "__module__", "")).startswith("tegum"))
-    return {name for name in (own if listed is None else listed) if not name.startswith("_")}
+    """What a module offers: its __all__, or else what it takes from this package."""
+    own = [name for name, value in vars(module).items() if str(getattr(value, "__module__", "")).startswith("tegum")]
+    return {name for name in getattr(module, "__all__", own) if not name.startswith("_")}
 
 
 def _entry(module: Any, name: str) -> str:
     value = getattr(module, name)
-    if not callable(value) or not inspect.getdoc(value):
-        text = _texts_below_values(module).get(name, "")
-    else:
-        text = inspect.getdoc(value) or ""
-    line = " ".join(text.split("\n\n")[0].split())
-    return f"- **`{name}`**{_signature(value)}" + (f": {line}" if line else "")
+    documented = inspect.isclass(value) or _is_function(value)
+    text = inspect.getdoc(value) if documented else _texts_below_values(Path(inspect.getfile(module)).parent).get(name)
+    if not text:
+        raise SystemExit(
+            f"regen: {module.__name__}.{name} has no docstring; write one, or a string below its assignment."
+        )
+    return f"- **`{name}`**{_signature(value)}: {' '.join(text.split(chr(10) * 2)[0].split())}"
+
+
+def _is_function(value: Any) -> bool:
+    return inspect.isfunction(value) or hasattr(value, "__wrapped__")
 
 
 def _signature(value: Any) -> str:
-    """Arguments without their types; nothing for interfaces, exceptions and values."""
-    if inspect.isclass(value) and issubclass(value, FrozenRecord):
-        fields = value.model_fields.items()
-        return f"`({', '.join(n if f.is_required() else f'{n}={f.default!r}' for n, f in fields if f.repr)})`"
-    if not (inspect.isfunction(value) or inspect.isclass(value)):
-        return ""
-    if inspect.isclass(value) and (issubclass(value, Exception | dict) or inspect.isabstract(value)):
-        return ""
-    signature = inspect.signature(value)
-    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
-    return f"`{signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)}`"
+    """Arguments with their defaults and without their types; nothing for interfaces, exceptions and values."""
+    if inspect.isclass(value) and not issubclass(value, Exception | dict) and not inspect.isabstract(value):
+        return f"`({', '.join(_of_record(value) if issubclass(value, FrozenRecord) else _of_function(value))})`"
+    return f"`({', '.join(_of_function(value))})`" if _is_function(value) else ""
 
 
-def _texts_below_values(module: Any) -> dict[str, str]:
+def _of_record(record: type[FrozenRecord]) -> Iterator[str]:
+    """The fields of a record, or the arguments of its own constructor where it has one."""
+    arguments = [*inspect.signature(record.__init__).parameters.values()][1:]
+    if [argument.kind for argument in arguments] != [inspect.Parameter.VAR_KEYWORD]:
+        yield from map(_argument, arguments)
+        return
+    for name, field in record.model_fields.items():
+        if field.repr:
+            default = inspect.Parameter.empty if field.is_required() else field.default
+            yield _argument(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default))
+
+
+def _of_function(function: Any) -> Iterator[str]:
+    """The arguments of a function, with the bare star where keywords begin."""
+    starred = False
+    for argument in inspect.signature(function).parameters.values():
+        if argument.kind is argument.KEYWORD_ONLY and not starred:
+            starred = True
+            yield "*"
+        yield _argument(argument)
+
+
+def _argument(argument: inspect.Parameter) -> str:
+    name, default = argument.name, argument.default
+    if argument.kind is argument.VAR_KEYWORD:
+        return f"**{name}"
+    if default is argument.empty:
+        return name
+    if callable(default):
+        return f"{name}=..."  # its address would differ from run to run
+    return f"{name}={default:.6g}" if isinstance(default, float) else f"{name}={default!r}"
+
+
+@cache
+def _texts_below_values(folder: Path) -> dict[str, str]:
     """The strings that stand below assignments in the files of a package: values have no docstring of their own."""
     found = {}
-    for path in sorted(Path(inspect.getfile(module)).parent.glob("*.py")):
+    for path in sorted(folder.glob("*.py")):
         for statement, below in pairwise(ast.parse(path.read_text(encoding="utf-8")).body):
             if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-                targets = (
-                    statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                target = (
+                    statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
                 )
-                found |= {target.id: str(below.value.value) for target in targets if isinstance(target, ast.Name)}
+                if isinstance(target, ast.Name):
+                    found[target.id] = str(below.value.value)
     return found

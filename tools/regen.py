@@ -1,4 +1,4 @@
-"""Write what is generated: reference pages, the tables of claims, the picture (`make regen`; `--check` in `make check`).
+"""Write what is generated: reference pages, the tables of claims, the picture: `make regen`.
 
 Texts are made from the code, so that they cannot say what the code does not; `--check` fails where they differ. The
 picture is made from a training run, whose last bits depend on the processor, so it is written but never compared.
@@ -13,19 +13,34 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unittest import mock
 
 from reference import reference_sections
 from tegum.cli import _COMMANDS as COMMANDS
 from tegum.cli import main as tegum_command
 from tegum.experiments import EXPERIMENTS
-from tegum.measure import MEASURES, Measure
+from tegum.measure import MEASURES, Invariance, Measure
 
 ROOT = Path(__file__).parent.parent
 NOTICE = "<!-- Written by tools/regen.py: change the code and run `make regen`. -->\n"
 HELP_WIDTH = 100
-EVERYTHING = ("rotation", "permutation", "sign", "scale", "zero row", "zero column")
+
+ABOUT_MEASURES = """\
+What can be said of any matrix of directions W (..., n_features, n_hidden), a row for each feature. All take arrays and
+labelled arrays; the tests try every row of this table. Which one to use: [choosing](choosing.md).
+"""
+ABOUT_COMMANDS = """\
+`tegum COMMAND --help` prints the same, `tegum --version` the version. Exit status: 0; 1 if a claim came out otherwise
+than expected; 2 for bad input, with one message; 130 if interrupted.
+
+What each feature has its own value of is written as a number (`0.1`), a list (`1,0.5,0.2`) or a profile
+(`0.7^i`, `2 0.7^i`, `(i+1)^-1.5`).
+"""
+ABOUT_REFERENCE = """\
+Public names by topic. `help(name)` in Python shows the whole text: definition, arguments with shapes and units, errors,
+an example, and the source.
+"""
 
 
 def texts(root: Path) -> dict[Path, str]:
@@ -34,19 +49,24 @@ def texts(root: Path) -> dict[Path, str]:
     return {
         Path("docs/measures.md"): measures_page(),
         Path("docs/commands.md"): commands_page(),
-        Path("docs/reference.md"): reference_page(),
+        Path("docs/reference.md"): page("Reference", ABOUT_REFERENCE, *reference_sections()),
         claims: renewed((root / claims).read_text(encoding="utf-8"), "claims", claims_tables()),
         readme: renewed((root / readme).read_text(encoding="utf-8"), "experiments", experiments_table()),
     }
 
 
-def renewed(page: str, name: str, block: str) -> str:
-    """The page with what stands between its two comments replaced."""
+def renewed(text: str, name: str, block: str) -> str:
+    """A text with what stands between its two comments replaced."""
     first, last = f"<!-- generated: {name} -->\n", f"<!-- end of generated: {name} -->"
-    if page.count(first) != 1 or page.count(last) != 1:
+    if text.count(first) != 1 or text.count(last) != 1:
         raise SystemExit(f"regen: a page must hold {first.strip()!r} and {last!r} once each, to be filled in between.")
-    before, after = page.split(first)[0], page.split(last)[1]
+    before, after = text.split(first)[0], text.split(last)[1]
     return f"{before}{first}\n{block}\n{last}{after}"
+
+
+def page(title: str, *parts: str) -> str:
+    """A page that is generated from top to bottom."""
+    return "\n".join([f"# {title}\n", NOTICE, *parts])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -60,11 +80,7 @@ def measures_page() -> str:
     head = ("measure", "symbol", "per", "range", "unit", "unchanged by", "source")
     rows = [(f"`{m.name}`", m.symbol, m.per, _range(m), m.unit, _invariances(m), m.source) for m in MEASURES.values()]
     sections = [f"## {m.name}\n\n{_paragraphs(m)}\n\nKnown exactly: {_known(m)}.\n" for m in MEASURES.values()]
-    return (
-        f"# Measures\n\n{NOTICE}\nWhat can be said of any matrix of directions W (..., n_features, n_hidden), a row per "
-        "feature. All take arrays or labelled arrays;\nthe tests try every row of this table. Which one to use: "
-        f"[choosing.md](choosing.md).\n\n{table(head, rows)}\n" + "\n".join(sections)
-    )
+    return page("Measures", ABOUT_MEASURES, table(head, rows), *sections)
 
 
 def _range(measure: Measure) -> str:
@@ -73,7 +89,7 @@ def _range(measure: Measure) -> str:
 
 
 def _invariances(measure: Measure) -> str:
-    missing = [change for change in EVERYTHING if change not in measure.invariances]
+    missing = [change for change in get_args(Invariance) if change not in measure.invariances]
     return "everything" if not missing else f"all but {', '.join(missing)}"
 
 
@@ -93,11 +109,7 @@ def _known(measure: Measure) -> str:
 def commands_page() -> str:
     """What every command answers to --help."""
     sections = [f"## tegum {name}\n\n```text\n{help_text(name)}\n```\n" for name in COMMANDS]
-    return (
-        f"# Commands\n\n{NOTICE}\n`tegum COMMAND --help` prints the same. Exit status: 0; 1 if a claim came out otherwise "
-        "than expected; 2 for bad input, with one\nmessage; 130 if interrupted. `tegum --version` prints the version.\n\n"
-        + "\n".join(sections)
-    )
+    return page("Commands", ABOUT_COMMANDS, *sections)
 
 
 def help_text(command: str) -> str:
@@ -105,18 +117,10 @@ def help_text(command: str) -> str:
     printed = io.StringIO()
     plain = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
     plain |= {"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"}
-    with mock.patch.dict(os.environ, plain, clear=True), contextlib.redirect_stdout(printed):
-        with contextlib.suppress(SystemExit):
-            tegum_command([command, "--help"])
+    silent = contextlib.suppress(SystemExit)
+    with mock.patch.dict(os.environ, plain, clear=True), contextlib.redirect_stdout(printed), silent:
+        tegum_command([command, "--help"])
     return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
-
-
-def reference_page() -> str:
-    """Public names by topic."""
-    return (
-        f"# Reference\n\n{NOTICE}\nPublic names by topic. `help(name)` in Python shows the whole text: definition, "
-        f"arguments with shapes and units, errors,\nan example, and the source.\n\n{reference_sections()}"
-    )
 
 
 def claims_tables() -> str:
@@ -152,6 +156,7 @@ def write_picture(root: Path) -> None:
         target = root / "docs" / "images" / svg.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(svg.read_bytes())
+    print(f"wrote {target.relative_to(root)}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from tegum.ground.errors import InputError
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.id: module.EXPERIMENT for module in (five_in_two, linear_against_relu, many_features, loss_forces)
 }
+"""Every experiment by its id."""
 
 
 def experiment(name: str) -> Experiment:

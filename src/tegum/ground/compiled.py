@@ -4,6 +4,7 @@ numba's own cache looks only at the file of the function it compiles, so an edit
 goes unnoticed. Here the cache lives in a folder named after the content of all compiled sources.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -17,9 +18,10 @@ _SOURCES = Path(__file__).parent.parent
 config: Any = numba_config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_COMPILED = ("ground/compiled.py", "kernels/*.py")
+_COMPILED = ("ground/compiled.py", "ground/streams.py", "kernels/*.py", "theory/*.py")
 
 
+@functools.cache
 def _source_hash() -> str:
     files = sorted(path for pattern in _COMPILED for path in _SOURCES.glob(pattern))
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
@@ -52,7 +54,9 @@ def compiled_door(function: Function) -> Function:
 
 
 def _compile(function: Function, **options: Any) -> Function:
-    decorate: Any = numba.njit(cache=True, error_model="numpy", **options)
+    # Without numba's runtime (_nrt) arrays are not reference-counted: the counts are atomic, threads fight over them, and
+    # they made small kernels ten times slower. The price is that compiled code cannot allocate: callers bring the room.
+    decorate: Any = numba.njit(cache=True, error_model="numpy", _nrt=False, **options)
     if config.CACHE_DIR:  # the user has chosen a place
         return decorate(function)
     config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates

@@ -77,13 +77,13 @@ class FusedRun(AbstractRun):
         beta1 = settings.momentum if settings.optimizer == "sgd" else settings.beta1
         constants = (beta1, settings.beta2, settings.epsilon, settings.weight_decay)
         optimizer = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}[settings.optimizer]
-        pitch = loop.pitch_for(shape.n_features)
 
         def work(part: np.ndarray) -> None:
+            room = loop.training_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
             loop.advance_models(
                 part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
                 self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
-                optimizer, constants, pitch, self._losses,
+                optimizer, constants, room, self._losses,
             )  # fmt: skip
 
         self._each(work)
@@ -104,13 +104,13 @@ class FusedRun(AbstractRun):
         shape = self._shape
         sums, squares = np.zeros(len(self._W)), np.zeros(len(self._W))
         n_whole, rest = divmod(n_samples, _EVALUATION_BATCH)
-        pitch = loop.pitch_for(shape.n_features)
 
         def work(part: np.ndarray) -> None:
+            room = loop.evaluation_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
             for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
                 loop.evaluate_models(
                     part, shape.n_features, shape.n_hidden, self._kinds, self._table, self._importance,
-                    self._evaluation_keys, self._W, self._bias, first, n_steps, batch, pitch, sums, squares,
+                    self._evaluation_keys, self._W, self._bias, first, n_steps, batch, room, sums, squares,
                 )  # fmt: skip
 
         self._each(work)

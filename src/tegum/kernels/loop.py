@@ -1,6 +1,6 @@
 """The compiled loops over models and steps: what `fused.py` calls."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,35 +12,65 @@ from tegum.kernels.step import empty_samples, rectify, round_up, train_block
 from tegum.kernels.update import update
 
 
-@compiled
-def aligned(size: int) -> Any:
-    """Zeros that start on a cache line; a load across two lines costs double."""
+def aligned(size: int) -> np.ndarray:
+    """float32 zeros that start on a cache line; a load across two lines costs double."""
     room = np.zeros(size + LANES, np.float32)
-    start = (-(room.ctypes.data // 4)) % LANES
+    start = (-(room.ctypes.data // room.itemsize)) % LANES
     return room[start : start + size]
+
+
+class TrainingRoom(NamedTuple):
+    """Arrays that one call of `advance_models` works in."""
+
+    block: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]  # x, g, h, d and their pitch
+    word_keys: tuple[np.ndarray, np.ndarray]
+    gradients: tuple[np.ndarray, np.ndarray, np.ndarray]  # of W, of the bias, and a scratch tile
+    values: np.ndarray
+
+
+def training_room(n: int, m: int, pitch: int) -> TrainingRoom:
+    """Room for training models of n features and m hidden dimensions, one at a time."""
+    return TrainingRoom(
+        (aligned(n * pitch), aligned(n * pitch), aligned(m * pitch), aligned(m * pitch), pitch),
+        (np.empty(n, np.uint32), np.empty(n, np.uint32)),
+        (aligned(n * m), aligned(n), aligned(LANES)),
+        aligned(n * LANES),
+    )
+
+
+class EvaluationRoom(NamedTuple):
+    """Arrays that one call of `evaluate_models` works in."""
+
+    x: np.ndarray
+    z: np.ndarray
+    h: np.ndarray
+    sample_loss: np.ndarray
+    word_keys: tuple[np.ndarray, np.ndarray]
+
+
+def evaluation_room(n: int, m: int, pitch: int) -> EvaluationRoom:
+    """Room for evaluating such models."""
+    keys = (np.empty(n, np.uint32), np.empty(n, np.uint32))
+    return EvaluationRoom(aligned(n * pitch), aligned(n * pitch), aligned(m * pitch), aligned(pitch), keys)
 
 
 @compiled_door
 def advance_models(
     models: Any, n: int, m: int, kinds: Any, sparse: Any, table: Any, weights: Any, keys: Any,
     W: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
-    pitch: int, losses: Any,
+    room: Any, losses: Any,
 ) -> None:  # fmt: skip
     """Train each of `models` for rates.size steps, in place, and add its batch losses to losses[model].
 
     W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
     """
-    block = (aligned(n * pitch), aligned(n * pitch), aligned(m * pitch), aligned(m * pitch), pitch)
-    word_keys = (np.empty(n, np.uint32), np.empty(n, np.uint32))
-    gradients, values = (aligned(n * m), aligned(n), aligned(LANES)), aligned(n * LANES)
     last, scale, offset = table
     for index in range(models.size):
         a = models[index]
-        # views are made here: inside the loop over steps their reference counts would be fought over by the threads
         losses[a] = advance_model(
             n, m, kinds, sparse[a], (last[a], scale[a], offset[a]), weights[a], keys[a], W[a], bias[a],
             (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
-            constants, block, word_keys, gradients, values, losses[a],
+            constants, room, losses[a],
         )  # fmt: skip
 
 
@@ -48,9 +78,10 @@ def advance_models(
 def advance_model(
     n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, key: Any, W: Any, bias: Any, moments: Any,
     first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
-    block: Any, word_keys: Any, gradients: Any, values: Any, loss: float,
+    room: Any, loss: float,
 ) -> float:  # fmt: skip
     """Train one model for rates.size steps, in place; returns `loss` and the batch losses, added up step by step."""
+    block, word_keys, gradients, values = room
     gradient, bias_gradient, _ = gradients
     W_first, W_second, bias_first, bias_second = moments
     for t in range(rates.size):
@@ -96,12 +127,11 @@ def batch_gradient(
 @compiled_door
 def evaluate_models(
     models: Any, n: int, m: int, kinds: Any, table: Any, weights: Any, keys: Any, W: Any, bias: Any,
-    first_step: int, n_steps: int, batch: int, pitch: int, sums: Any, squares: Any,
+    first_step: int, n_steps: int, batch: int, room: Any, sums: Any, squares: Any,
 ) -> None:  # fmt: skip
     """Sum of the loss and of its square over fresh samples, by model; the weights stay as they are."""
-    x, z, h = aligned(n * pitch), aligned(n * pitch), aligned(m * pitch)
-    sample_loss = aligned(pitch)
-    word_keys = (np.empty(n, np.uint32), np.empty(n, np.uint32))
+    x, z, h, sample_loss, word_keys = room
+    pitch = sample_loss.size
     last, scale, offset = table
     relu_output, relu_hidden = kinds
     for index in range(models.size):

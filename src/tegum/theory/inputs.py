@@ -8,6 +8,7 @@ from tegum.ground.arrays import ArrayLike, Real, as_real
 from tegum.ground.errors import InputError, ShapeError
 
 Magnitude: TypeAlias = Literal["uniform", "signed_uniform", "boolean"]
+"""Law of a feature that is present: uniform on [0, 1], uniform on [-1, 1], or always 1."""
 
 
 def as_magnitude(magnitude: str) -> str:

@@ -1,0 +1,106 @@
+"""Which features are present together, and how often: the law over which the exact loss is summed."""
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tegum.ground.arrays import ArrayLike
+from tegum.ground.errors import InputError
+from tegum.theory.inputs import as_probability
+
+MOST_SETS = 200_000
+
+
+class ActiveSets(NamedTuple):
+    """Sets of present features with their probabilities.
+
+    `members` (n_sets, largest) lists the features of each set and is filled up with -1; `sizes` (n_sets,) counts them;
+    `probability` (..., n_sets); `neglected` (...) is the probability of all sets that are not listed.
+    """
+
+    members: np.ndarray
+    sizes: np.ndarray
+    probability: np.ndarray
+    neglected: np.ndarray
+
+
+def independent_sets(feature_probability: ArrayLike, *, at_most: int | None = None) -> ActiveSets:
+    """All sets of at most so many independent features.
+
+    Args:
+        feature_probability: (..., n_features), in [0, 1]. Leading axes are problems.
+        at_most: largest number of present features to list; all of them if None.
+
+    Returns:
+        The sets, smallest first, and the probability that more features are present.
+
+    Raises:
+        InputError: a probability outside [0, 1], or more than 200 000 sets.
+
+    Example:
+        >>> sets = independent_sets([0.5, 0.5], at_most=1)
+        >>> sets.members.ravel().tolist(), sets.probability.tolist(), sets.neglected.round(12).tolist()
+        ([-1, 0, 1], [0.25, 0.25, 0.25], 0.25)
+    """
+    p = as_probability(feature_probability)
+    n = p.shape[-1]
+    most = n if at_most is None else min(at_most, n)
+    chosen = []
+    for size in range(most + 1):
+        chosen += itertools.combinations(range(n), size)
+        if len(chosen) > MOST_SETS:
+            raise InputError(
+                f"there are more than {MOST_SETS} sets of at most {most} of {n} features. Pass at_most=2 or 3: the "
+                "probability of larger sets is returned."
+            )
+    members, sizes = _table(chosen)
+    present = np.zeros((len(chosen), n), bool)
+    for row, features in enumerate(chosen):
+        present[row, list(features)] = True
+    probability = np.where(present, p[..., None, :], 1 - p[..., None, :]).prod(axis=-1)
+    neglected = np.zeros(p.shape[:-1]) if most == n else np.maximum(1 - probability.sum(axis=-1), 0)
+    return ActiveSets(members, sizes, probability, neglected)
+
+
+def grouped_sets(groups: Sequence[Sequence[int]], group_probability: ArrayLike) -> ActiveSets:
+    """Groups of features that are always present together, independently of other groups (correlated sets).
+
+    Args:
+        groups: the features of each group.
+        group_probability: (..., n_groups) or one for all.
+
+    Returns:
+        The sets: every union of groups.
+
+    Raises:
+        InputError: a feature is in two groups, or a probability lies outside [0, 1].
+
+    Example:
+        >>> grouped_sets([[0, 1], [2, 3]], 0.5).sizes.tolist()
+        [0, 2, 2, 4]
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section on correlated features.
+    """
+    listed = [feature for group in groups for feature in group]
+    if len(set(listed)) < len(listed):
+        raise InputError(f"a feature belongs to one group only; got the groups {[list(group) for group in groups]}.")
+    p = as_probability(group_probability)
+    p = np.broadcast_to(p, (*p.shape[:-1], len(groups))) if p.ndim else np.full(len(groups), p)
+    unions = independent_sets(p)
+    chosen = [
+        [feature for group in row[:size] for feature in groups[group]]
+        for row, size in zip(unions.members.tolist(), unions.sizes.tolist(), strict=True)
+    ]
+    members, sizes = _table(chosen)
+    return ActiveSets(members, sizes, unions.probability, unions.neglected)
+
+
+def _table(chosen: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    sizes = np.array([len(features) for features in chosen], np.int64)
+    members = np.full((len(chosen), max(1, int(sizes.max()))), -1, np.int64)
+    for row, features in enumerate(chosen):
+        members[row, : len(features)] = features
+    return members, sizes
