@@ -3,6 +3,7 @@ somewhere; and generated pages are refused when they are stale."""
 
 import contextlib
 import io
+import itertools
 import re
 import shlex
 import shutil
@@ -40,7 +41,7 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = list(FENCE.finditer(text))
     made = []
-    for match, following in zip(found, [*found[1:], None], strict=True):
+    for match, following in itertools.zip_longest(found, found[1:]):
         below = following and following["kind"] == "text" and not text[match.end() : following.start()].strip()
         output = following["body"] if following and below else None
         made.append(Block(match["kind"], match["body"], text.count("\n", 0, match.start()) + 2, output))

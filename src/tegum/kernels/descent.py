@@ -180,3 +180,27 @@ def descend_many(
             starts[s], n, m, law, importances[cell], magnitude, scales[cell], tolerance, most_steps, work
         )
         losses[s], slopes[s], steps[s] = value / scales[cell], slope, taken
+
+
+@compiled_door
+def hessians(
+    points: Any, cells: Any, n: int, m: int, members: Any, sizes: Any, probabilities: Any, importances: Any,
+    magnitude: int, scales: Any, step: float, work: Any, slopes: Any, found: Any,
+) -> None:  # fmt: skip
+    """Gradient (n_points, d) and Hessian (n_points, d, d) of the scaled loss, the latter by central differences."""
+    d = points.shape[1]
+    for s in range(len(points)):
+        cell = cells[s]
+        law = (members, sizes, probabilities[cell])
+        x = points[s]
+        for i in range(d):
+            kept = x[i]
+            for side in (1.0, -1.0):
+                x[i] = kept + side * step
+                value_and_slope(x, n, m, law, importances[cell], magnitude, scales[cell], work, work.slope)
+                for j in range(d):
+                    found[s, i, j] = (0.0 if side > 0 else found[s, i, j]) + side * work.slope[j] / (2 * step)
+            x[i] = kept
+        value_and_slope(x, n, m, law, importances[cell], magnitude, scales[cell], work, work.slope)
+        for j in range(d):
+            slopes[s, j] = work.slope[j]

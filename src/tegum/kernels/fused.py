@@ -140,7 +140,7 @@ class FusedKernel(AbstractKernel):
     def __init__(self, n_threads: int | None = None) -> None:
         if n_threads is not None and n_threads < 1:
             raise InputError(f"n_threads must be at least 1; got {n_threads}. Leave it out to use every processor.")
-        self.n_threads = n_threads or _n_processors()
+        self.n_threads = n_threads or n_processors()
 
     def prepare(
         self, problems: Sequence[Problem], settings: TrainSettings, *, models: Sequence[int], seed: int
@@ -153,5 +153,6 @@ class FusedKernel(AbstractKernel):
         return FusedRun(problems, settings, models, seed, self.n_threads)
 
 
-def _n_processors() -> int:
+def n_processors() -> int:
+    """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -21,8 +21,9 @@ class Axis(FrozenRecord):
 
     Args:
         fields: field name -> list of values, all lists of one length.
-        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the first
-        field. name: filled in by `Grid`.
+        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the field that
+            a problem lists first.
+        name: filled in by `Grid`.
 
     Raises:
         InputError: no value, lists of different lengths, an unknown field, a value that no problem takes, or two values
@@ -50,7 +51,8 @@ class Axis(FrozenRecord):
         unknown = sorted(set(fields) - set(Problem.model_fields))
         if unknown:
             raise ValueError(f"no field {unknown[0]!r} to vary; the fields are {', '.join(Problem.model_fields)}.")
-        return {name: tuple(_normal(name, value) for value in values) for name, values in fields.items()}
+        known = [name for name in Problem.model_fields if name in fields]  # their order says what the labels are
+        return {name: tuple(_normal(name, value) for value in fields[name]) for name in known}
 
     @field_validator("labels", mode="before")
     @classmethod

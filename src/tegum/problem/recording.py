@@ -11,7 +11,8 @@ from tegum.ground.record import FrozenRecord
 
 def _clean(snapshots: Any) -> Any:
     steps = snapshots if isinstance(snapshots, list | tuple) else [snapshots]
-    if any(isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0 for step in steps):
+    plain = all(isinstance(step, int | float | np.integer) and not isinstance(step, bool) for step in steps)
+    if not (plain and all(step >= 0 and step % 1 == 0 for step in steps)):
         raise ValueError(f"expected a count, or a list of steps, none of them negative; got {snapshots!r}.")
     return snapshots
 

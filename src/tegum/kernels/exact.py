@@ -1,0 +1,176 @@
+"""The exact kernel: optima of the expected loss, without sampling, for many problems at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tegum.ground.errors import InputError
+from tegum.kernels.descent import descend_many, descent_workspace, hessians
+from tegum.kernels.fused import n_processors
+from tegum.kernels.interface import architecture
+from tegum.kernels.starts import descent_starts
+from tegum.problem import Problem
+from tegum.problem.descent_settings import DescentSettings
+from tegum.theory.active_sets import ActiveSets, independent_sets
+from tegum.theory.exact_loss import MAGNITUDES
+from tegum.theory.master_integral import MOST_SLOPES
+from tegum.theory.moments import zero_loss
+
+_CELLS_PER_CALL = 64
+_SAME_LOSS, _SAME_SHAPE = 1e-5, 0.02
+_HESSIAN_STEP = 1e-5
+
+Law = Callable[[np.ndarray], ActiveSets]
+"""From probabilities (n_cells, n_features) to the law of present features."""
+
+
+class Optima(NamedTuple):
+    """Distinct optima of each cell, the lowest first; what is absent has an infinite loss and frequency 0."""
+
+    W: np.ndarray  # (n_cells, n_optima, n_features, n_hidden)
+    bias: np.ndarray  # (n_cells, n_optima, n_features)
+    loss: np.ndarray  # (n_cells, n_optima)
+    frequency: np.ndarray  # (n_cells, n_optima), share of the starts that ended there
+    gradient: np.ndarray  # (n_cells, n_optima), largest entry of the gradient of loss / (loss of the answer 0)
+    curvature: np.ndarray  # (n_cells, n_optima), smallest eigenvalue of its Hessian
+    losses: np.ndarray  # (n_cells, n_starts), where each start ended
+
+
+def check_problems(problems: Sequence[Problem]) -> None:
+    """Refuse what the exact loss does not cover.
+
+    Raises:
+        InputError: another model than the ReLU output with a linear hidden layer.
+    """
+    for problem in problems:
+        if problem.output != "relu" or problem.hidden != "linear":
+            raise InputError(
+                "the exact loss is that of ReLU outputs with a linear hidden layer; got "
+                f"output={problem.output!r}, hidden={problem.hidden!r}. For linear outputs see tegum.theory.linear_optimum."
+            )
+
+
+def find(
+    problems: Sequence[Problem],
+    settings: DescentSettings,
+    *,
+    seed: int,
+    law: Law | None = None,
+    starts: np.ndarray | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Optima:
+    """Descend from every start of every problem, and sort out what was found.
+
+    Args:
+        problems: all of one architecture and one kind of magnitude.
+        settings: sizes and tolerances.
+        seed: the one integer behind the random starts, which all problems share.
+        law: from probabilities to the law of present features; independent features if None.
+        starts: starts to use instead, (n_problems, n_starts, d), W and bias laid out flat.
+        tell: called with the number of problems done.
+
+    Returns:
+        The optima.
+    """
+    shape = architecture(problems[0])
+    n, m = shape.n_features, shape.n_hidden
+    if starts is None:
+        starts = np.broadcast_to(descent_starts(n, m, settings.n_starts, seed), (len(problems), settings.n_starts, n * m + n))
+    parts = [slice(i, i + _CELLS_PER_CALL) for i in range(0, len(problems), _CELLS_PER_CALL)]
+    done = 0
+
+    def work(part: slice) -> Optima:
+        return _find_part(problems[part], starts[part], settings, n, m, law)
+
+    found = []
+    with ThreadPoolExecutor(n_processors(), thread_name_prefix="tegum") as pool:
+        futures = [pool.submit(work, part) for part in parts]
+        try:
+            for part, future in zip(parts, futures, strict=True):
+                found.append(future.result())
+                done += len(problems[part])
+                tell(done)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return Optima(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _find_part(
+    problems: Sequence[Problem], starts: np.ndarray, settings: DescentSettings, n: int, m: int, law: Law | None
+) -> Optima:
+    count, n_starts, d = starts.shape
+    probabilities = np.stack([problem.probabilities for problem in problems])
+    importances = np.stack([problem.importances for problem in problems])
+    magnitude = problems[0].magnitude
+    sets = law(probabilities) if law else independent_sets(probabilities, at_most=settings.most_active)
+    if sets.members.shape[1] > MOST_SLOPES:
+        raise InputError(
+            f"the exact loss takes at most {MOST_SLOPES} features present together; these sets have up to "
+            f"{sets.members.shape[1]}. Use DescentSettings(most_active=3): larger sets are rare when features are sparse."
+        )
+    answer_zero = zero_loss(probabilities, importances, magnitude)
+    scales = 1 / np.where(answer_zero > 0, answer_zero, 1.0)
+    common = (n, m, sets.members, sets.sizes, sets.probability, importances, MAGNITUDES[magnitude], scales)
+    points = np.ascontiguousarray(starts.reshape(-1, d))
+    cells = np.repeat(np.arange(count), n_starts)
+    work = descent_workspace(n, m)
+    losses, slopes, steps = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), np.int64)
+    descend_many(points, cells, *common, settings.tolerance, settings.most_steps, work, losses, slopes, steps)
+    kept, frequency = _distinct(points.reshape(count, n_starts, d), losses.reshape(count, n_starts), settings.n_optima, n, m)
+    return _certified(points.reshape(count, n_starts, d), losses.reshape(count, n_starts), kept, frequency, common, work)
+
+
+def _distinct(
+    points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Index of the best start of each distinct optimum (-1 if there are no more), and the share of starts in it.
+
+    Two ends are the same optimum if their losses agree to 1e-5 and their sorted norms and biases to 0.02: rotations,
+    signs and the order of features do not count.
+    """
+    norms = np.sort(np.linalg.norm(points[..., : n * m].reshape(*losses.shape, n, m), axis=-1), axis=-1)
+    shapes = np.concatenate([norms, np.sort(points[..., n * m :], axis=-1)], axis=-1)
+    left = losses.copy()
+    kept = np.full((len(losses), n_optima), -1)
+    frequency = np.zeros((len(losses), n_optima))
+    rows = np.arange(len(losses))
+    for k in range(n_optima):
+        best = left.argmin(axis=1)
+        some = np.isfinite(left[rows, best])
+        same = np.isfinite(left) & (losses - losses[rows, best][:, None] <= _SAME_LOSS * losses[rows, best][:, None])
+        same &= np.abs(shapes - shapes[rows, best][:, None]).max(axis=-1) <= _SAME_SHAPE
+        kept[some, k] = best[some]
+        frequency[:, k] = np.where(some, same.mean(axis=1), 0.0)
+        left[same] = np.inf
+    return kept, frequency
+
+
+def _certified(
+    points: np.ndarray, losses: np.ndarray, kept: np.ndarray, frequency: np.ndarray, common: Any, work: Any
+) -> Optima:
+    """Gather the kept optima with the gradient and the smallest curvature at each."""
+    n, m = common[:2]
+    d = points.shape[-1]
+    cells, places = np.nonzero(kept >= 0)
+    chosen = np.ascontiguousarray(points[cells, kept[cells, places]])
+    slopes, bends = np.empty((len(chosen), d)), np.empty((len(chosen), d, d))
+    hessians(chosen, cells, *common, _HESSIAN_STEP, work, slopes, bends)
+    smallest = np.linalg.eigvalsh((bends + bends.swapaxes(1, 2)) / 2)[:, 0]
+
+    def table(values: np.ndarray, empty: float) -> np.ndarray:
+        filled = np.full((*kept.shape, *values.shape[1:]), empty)
+        filled[cells, places] = values
+        return filled
+
+    return Optima(
+        table(chosen[:, : n * m].reshape(-1, n, m), 0.0),
+        table(chosen[:, n * m :], 0.0),
+        table(losses[cells, kept[cells, places]], np.inf),
+        frequency,
+        table(np.abs(slopes).max(axis=1), np.nan),
+        table(smallest, np.nan),
+        losses,
+    )
