@@ -44,7 +44,7 @@ def grids(draw):
     weights = draw(st.lists(per_feature(weight, problem.n_features), min_size=2, max_size=2))
     axes = {
         "n_hidden": widths,
-        "kind": Axis(fields={"output": ["linear", "relu"], "hidden": ["relu", "linear"]}, labels=["a", "b"]),
+        "kind": Axis(fields={"output": ["linear", "relu"], "hidden": ["relu", "linear"]}),
         "stress": Axis(fields={"importance": weights}, labels=[0.5, 2]),
     }
     return Grid(problem, **{name: axes[name] for name in draw(st.permutations(sorted(axes)))})
@@ -121,6 +121,7 @@ def test_axes_keep_their_order(grid):
     for copy in (Grid.from_json(grid.to_json()), Grid.from_toml(grid.to_toml())):
         assert copy.dims == grid.dims
         assert copy.cells() == grid.cells()
+        assert [axis.coordinates() for axis in copy.axes] == [axis.coordinates() for axis in grid.axes]
 
 
 def test_another_order_of_axes_is_another_grid():

@@ -32,7 +32,7 @@ labelled arrays; the tests try every row of this table. Which one to use: [choos
 """
 ABOUT_COMMANDS = """\
 `tegum COMMAND --help` prints the same, `tegum --version` the version. Exit status: 0; 1 if a claim came out otherwise
-than expected; 2 for bad input, with one message; 130 if interrupted.
+than expected; 2 for bad input, with one message; 130 if interrupted; 141 if the reader of the output went away.
 
 What each feature has its own value of is written as a number (`0.1`), a list (`1,0.5,0.2`) or a profile
 (`0.7^i`, `2 0.7^i`, `(i+1)^-1.5`).
@@ -150,7 +150,7 @@ def write_picture(root: Path) -> None:
     from tegum.plot import feature_arrows, save_figure
 
     problem = Problem(n_features=5, n_hidden=2, feature_probability=1, importance=Geometric(ratio=0.9))
-    data = train(Grid(problem, feature_probability=[1, 0.5, 0.2, 0.1, 0.05]), n_models=10, seed=0)
+    data = train(Grid(problem, feature_probability=[1, 0.5, 0.2, 0.1, 0.05]), n_models=40, seed=0)
     with tempfile.TemporaryDirectory() as folder:
         svg, _ = save_figure(feature_arrows(data), Path(folder) / "five-in-two")
         target = root / "docs" / "images" / svg.name

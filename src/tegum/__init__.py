@@ -4,9 +4,11 @@ from importlib.metadata import version
 
 from tegum.ground.errors import DivergedError, FileError, InputError, ShapeError, TegumError
 from tegum.ground.progress import Progress
+from tegum.optima import find_optima
 from tegum.problem import (
     Axis,
     Constant,
+    DescentSettings,
     Geometric,
     Grid,
     PowerLaw,

@@ -4,6 +4,8 @@ Heavy imports are inside the commands, so that `tegum --help` answers at once.
 """
 
 import json as json_format
+import math
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,11 +16,11 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional
 
 from tegum.cli_values import VALUES, grid_axes
-from tegum.ground.errors import TegumError
+from tegum.ground.errors import InputError, TegumError
 from tegum.problem import Grid, Problem, Record, TrainSettings
 
 Preset = Literal["quick", "paper"]
-OK, UNEXPECTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, UNEXPECTED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
 
 def reproduce(preset: Preset = "quick", out: Path = Path("reproduction"), json: bool = False) -> int:
@@ -151,6 +153,8 @@ def _train(
     from tegum.store import save, save_weights
     from tegum.training import train
 
+    if weights and weights.resolve() == out.resolve():
+        raise InputError(f"--out and --weights are the same file, {out}; give each its own.")
     for path in (out, *([weights] if weights else [])):
         check_target(path, overwrite=overwrite)  # before the work, not after it
     data = train(grid, settings, n_models=n_models, seed=seed, kernel=kernel, record=record, progress=True)
@@ -167,18 +171,31 @@ def show(file: Positional[Path], json: bool = False) -> int:
         file: a file that `tegum train` or an experiment wrote.
         json: print one JSON document instead of tables.
     """
-    from tegum.report.summary import summary
+    from tegum.report.summary import attributes, summary
     from tegum.store import load
 
-    facts, rows = summary(load(file))
+    data = load(file)
+    facts, rows = summary(data)
     if json:
-        _print_json({"file": str(file), **facts, "cells": rows})
+        variables = {str(name): list(variable.dims) for name, variable in data.data_vars.items()}
+        _print_json({"file": str(file), **attributes(data), "variables": variables, "cells": rows})
         return OK
     _print(_table(["", ""], [[name, str(value)] for name, value in facts.items()], header=False))
     if rows:
-        _print(_table(list(rows[0]), [[_short(value) for value in row.values()] for row in rows]))
-        _print("D: feature dimensionality. D*: hidden dimensions per feature, m/|W|².")
+        heads = [_HEADS.get(name, name) for name in rows[0]]
+        _print(_table(heads, [[_short(value) for value in row.values()] for row in rows]))
+        _print("features: of norm > 1/2; sum D and coherence are theirs. D: dimensionality. D*: m/|W|².")
     return OK
+
+
+_HEADS = {
+    "loss_standard_error": "±",
+    "highest_loss": "highest",
+    "best_model": "model",
+    "n_represented": "features",
+    "total_dimensionality": "sum D",
+    "dimensions_per_feature": "D*",
+}
 
 
 def _short(value: Any) -> str:
@@ -198,14 +215,35 @@ def _print(what: Any) -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 120  # a pipe has no width; tables should not be squeezed to 80
-    Console(highlight=False, soft_wrap=isinstance(what, str), width=width).print(what)
+    console = Console(highlight=False, soft_wrap=isinstance(what, str), width=width)
+    with console.capture() as printed:
+        console.print(what)
+    _write(printed.get())
 
 
 def _print_json(document: Any) -> None:
-    sys.stdout.write(json_format.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    _write(json_format.dumps(_finite(document), indent=1, allow_nan=False) + "\n")
 
 
-_ABOUT = "A laboratory for superposition in neural networks. `tegum COMMAND --help` explains a command."
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN; null stands for them."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write(text: str) -> None:
+    """To standard output, with a question mark for what its encoding lacks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+_ABOUT = (
+    "A laboratory for superposition in neural networks. `tegum COMMAND --help` explains a command, "
+    "`tegum --version` prints the version."
+)
 _COMMANDS = {"reproduce": reproduce, "run": run, "list": list_, "train": train, "retrain": retrain, "show": show}
 
 
@@ -216,9 +254,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `tegum`; those of the process if None.
 
     Returns:
-        The exit status: 0, 1 if a claim came out otherwise than expected, 2 for bad input, 130 if interrupted.
+        The exit status: 0, 1 if a claim came out otherwise than expected, 2 for bad input, 130 if interrupted, 141 if
+        the reader of the output went away.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run_command(words)
+        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
+    except BrokenPipeError:  # `tegum ... | head`; a closed output would be complained about once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (TegumError, OSError, MemoryError) as error:
+        sys.stderr.write(f"tegum: {error}\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("tegum: interrupted; what was finished is kept.\n")
+        return INTERRUPTED
+    return status
+
+
+def _run_command(words: list[str]) -> int:
     if words == ["--version"]:
         _print(f"tegum {version('tegum')}")
         return OK
@@ -227,9 +282,5 @@ def main(argv: Sequence[str] | None = None) -> int:
             if words and words[0] in _COMMANDS:  # directly, so that messages name the option and nothing else
                 return tyro.cli(_COMMANDS[words[0]], prog=f"tegum {words[0]}", args=words[1:])
             return tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="tegum", description=_ABOUT, args=words)
-    except TegumError as error:
-        sys.stderr.write(f"tegum: {error}\n")
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        sys.stderr.write("tegum: interrupted; what was finished is kept.\n")
-        return INTERRUPTED
+    except SystemExit as stop:  # tyro prints help and mistakes itself
+        return stop.code if isinstance(stop.code, int) else OK

@@ -13,8 +13,9 @@ from tegum.problem.profiles import describe
 FORMS = "a number, numbers separated by commas, a profile such as 0.7^i or (i+1)^-1.5"
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_GEOMETRIC = re.compile(rf"(?:(?P<first>{_NUMBER})\s*\*?\s+)?(?P<ratio>{_NUMBER})\^i")
+_GEOMETRIC = re.compile(rf"(?:(?P<first>{_NUMBER})(?:\s*\*\s*|\s+))?(?P<ratio>{_NUMBER})\^i")
 _POWER = re.compile(rf"(?:(?P<first>{_NUMBER})\s*\*?\s*)?\(i\+1\)\^(?P<exponent>{_NUMBER})")
+_COMMA = re.compile(r",(?![^(]*\))")  # not those inside brackets
 
 
 def parse_per_feature(text: str) -> Any:
@@ -32,18 +33,19 @@ def parse_per_feature(text: str) -> Any:
         return Geometric(ratio=float(match["ratio"]), first=float(match["first"] or 1))
     if match := _POWER.fullmatch(text):
         return PowerLaw(exponent=-float(match["exponent"]), first=float(match["first"] or 1))
+    in_brackets = text.startswith("(") and text.endswith(")")
     try:
-        numbers = tuple(float(part) for part in text.strip("()").split(","))
+        numbers = tuple(float(part) for part in (text[1:-1] if in_brackets else text).split(","))
     except ValueError:
         raise InputError(f"{text!r} is not {FORMS}.") from None
-    return numbers[0] if len(numbers) == 1 else numbers
+    return numbers if in_brackets or len(numbers) > 1 else numbers[0]
 
 
 def grid_axes(vary: Sequence[str]) -> dict[str, list[Any]]:
     """Axes of a grid from texts such as `feature_probability=1,0.1,0.01`.
 
     Raises:
-        InputError: a text is not NAME=VALUE,VALUE,...
+        InputError: a text is not NAME=VALUE,VALUE,..., or two have the same name.
 
     Example:
         >>> grid_axes(["n_hidden=2,3", "output=linear,relu"])
@@ -52,14 +54,17 @@ def grid_axes(vary: Sequence[str]) -> dict[str, list[Any]]:
     axes = {}
     for text in vary:
         name, equals, values = text.partition("=")
-        if not equals or not values:
+        name = name.strip().replace("-", "_")
+        if not equals or not name or not values:
             raise InputError(f"--vary needs NAME=VALUE,VALUE,...; got {text!r}.")
-        axes[name.strip().replace("-", "_")] = [_axis_value(value) for value in values.split(",")]
+        if name in axes:
+            raise InputError(f"--vary names {name} twice; put all its values into one list.")
+        axes[name] = [_axis_value(value) for value in _COMMA.split(values)]
     return axes
 
 
 def _axis_value(text: str) -> Any:
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return int(text)
     try:
         return parse_per_feature(text)

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tegum.ground.errors import InputError
 from tegum.kernels.descent import descend_many, descent_workspace, hessians
 from tegum.kernels.fused import n_processors
-from tegum.kernels.interface import architecture
+from tegum.kernels.interface import Law, Optima, architecture
 from tegum.kernels.starts import descent_starts
-from tegum.problem import Problem
-from tegum.problem.descent_settings import DescentSettings
-from tegum.theory.active_sets import ActiveSets, independent_sets
+from tegum.problem import DescentSettings, Problem
+from tegum.theory.active_sets import independent_sets
 from tegum.theory.exact_loss import MAGNITUDES
 from tegum.theory.master_integral import MOST_SLOPES
 from tegum.theory.moments import zero_loss
@@ -21,22 +20,6 @@ from tegum.theory.moments import zero_loss
 _CELLS_PER_CALL = 64
 _SAME_LOSS, _SAME_SHAPE = 1e-5, 0.02
 _HESSIAN_STEP = 1e-5
-
-Law = Callable[[np.ndarray], ActiveSets]
-"""From probabilities (n_cells, n_features) to the law of present features."""
-
-
-class Optima(NamedTuple):
-    """Distinct optima of each cell, the lowest first; what is absent has an infinite loss and frequency 0."""
-
-    W: np.ndarray  # (n_cells, n_optima, n_features, n_hidden)
-    bias: np.ndarray  # (n_cells, n_optima, n_features)
-    loss: np.ndarray  # (n_cells, n_optima)
-    frequency: np.ndarray  # (n_cells, n_optima), share of the starts that ended there
-    gradient: np.ndarray  # (n_cells, n_optima), largest entry of the gradient of loss / (loss of the answer 0)
-    curvature: np.ndarray  # (n_cells, n_optima), smallest eigenvalue of its Hessian
-    losses: np.ndarray  # (n_cells, n_starts), where each start ended
-
 
 def check_problems(problems: Sequence[Problem]) -> None:
     """Refuse what the exact loss does not cover.
@@ -114,7 +97,7 @@ def _find_part(
     answer_zero = zero_loss(probabilities, importances, magnitude)
     scales = 1 / np.where(answer_zero > 0, answer_zero, 1.0)
     common = (n, m, sets.members, sets.sizes, sets.probability, importances, MAGNITUDES[magnitude], scales)
-    points = np.ascontiguousarray(starts.reshape(-1, d))
+    points = np.array(starts, order="C").reshape(-1, d)  # a copy: descents move it
     cells = np.repeat(np.arange(count), n_starts)
     work = descent_workspace(n, m)
     losses, slopes, steps = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), np.int64)

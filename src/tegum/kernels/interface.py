@@ -1,13 +1,14 @@
 """What a kernel is: something that trains many models side by side."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from tegum.ground import streams
 from tegum.problem import Problem, TrainSettings
+from tegum.theory.active_sets import ActiveSets
 
 
 class Architecture(NamedTuple):
@@ -89,3 +90,19 @@ def standard_losses(sums: np.ndarray, squares: np.ndarray, n_samples: int) -> Lo
     mean = sums / n_samples
     variance = np.maximum(squares / n_samples - mean**2, 0.0) * n_samples / (n_samples - 1)
     return Losses(mean, np.sqrt(variance / n_samples))
+
+
+Law = Callable[[np.ndarray], ActiveSets]
+"""From probabilities (n_cells, n_features) to the law of present features."""
+
+
+class Optima(NamedTuple):
+    """Distinct optima of each cell, the lowest first; what is absent has an infinite loss and frequency 0."""
+
+    W: np.ndarray  # (n_cells, n_optima, n_features, n_hidden)
+    bias: np.ndarray  # (n_cells, n_optima, n_features)
+    loss: np.ndarray  # (n_cells, n_optima)
+    frequency: np.ndarray  # (n_cells, n_optima), share of the starts that ended there
+    gradient: np.ndarray  # (n_cells, n_optima), largest entry of the gradient of loss / (loss of the answer 0)
+    curvature: np.ndarray  # (n_cells, n_optima), smallest eigenvalue of its Hessian
+    losses: np.ndarray  # (n_cells, n_starts), where each start ended

@@ -4,6 +4,8 @@ import itertools
 import math
 from typing import Any
 
+from pydantic import PrivateAttr
+
 from tegum.ground.errors import InputError
 from tegum.ground.record import FrozenRecord
 from tegum.problem.axis import Axis
@@ -22,13 +24,11 @@ class Grid(FrozenRecord):
     Args:
         problem: the base.
         axes (as keywords): a field of the problem with its values, e.g. feature_probability=[1, 0.1, 0.01], or any
-        other
-            name with an `Axis` that says which fields vary together.
+            other name with an `Axis` that says which fields vary together.
 
     Raises:
         InputError: an unknown field, an empty axis, a name that the dataset needs, a field that varies along two axes,
-        or
-            a value that the problem refuses (with the cell named).
+            or a value that the problem refuses (with the cell named).
 
     Example:
         >>> grid = Grid(Problem(n_features=5, n_hidden=2, feature_probability=1), feature_probability=[1, 0.1, 0.01])
@@ -38,6 +38,7 @@ class Grid(FrozenRecord):
 
     problem: Problem
     axes: tuple[Axis, ...] = ()  # not a dictionary: their order is that of the dimensions, also in canonical JSON
+    _cells: list[Problem] | None = PrivateAttr(default=None)
 
     def __init__(self, /, problem: Any = None, **axes: Any) -> None:
         recorded = axes.pop("axes", ())
@@ -73,7 +74,9 @@ class Grid(FrozenRecord):
 
     def cells(self) -> list[Problem]:
         """Every problem of the grid, last axis fastest."""
-        return [self._cell(index) for index in itertools.product(*map(range, self.shape))]
+        if self._cells is None:  # a large grid takes seconds to write out
+            self._cells = [self._cell(index) for index in itertools.product(*map(range, self.shape))]
+        return list(self._cells)
 
     def _cell(self, index: tuple[int, ...]) -> Problem:
         changes: dict[str, Any] = {}

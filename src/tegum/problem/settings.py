@@ -33,8 +33,8 @@ class TrainSettings(FrozenRecord):
         array([1.  , 0.75, 0.5 , 0.25])
 
     Source:
-        Elhage et al. 2022, published notebook: batch 1024, learning rate 1e-3, 10 000 steps, Xavier-normal W, zero
-        bias.
+        Elhage et al. 2022, published notebook: batch 1024, learning rate 1e-3, 10 000 steps, Xavier-normal W,
+        zero bias.
     """
 
     n_steps: int = Field(default=10_000, ge=0)

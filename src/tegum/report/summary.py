@@ -10,33 +10,35 @@ from tegum.measure import (
     best_model,
     coherence,
     dimensions_per_feature,
+    feature_dimensionality,
+    feature_norm,
     lowest_loss,
-    n_represented,
-    total_dimensionality,
 )
 from tegum.problem.profiles import describe
 from tegum.store import provenance_of
+
+_REPRESENTED = 0.5  # the norm above which a feature counts, as in tegum.measure.n_represented
 
 
 def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Facts about a dataset, and a row of measures of the lowest-loss model for each cell of its grid.
 
-    The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model, and
-    of that model the number of features with norm > 1/2, the sum of their dimensionalities, D* and the coherence.
+    The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model; and
+    of that model the number of features with norm > 1/2, the sum of their dimensionalities, D*, and the coherence of
+    these features. A row too short to be represented has no meaningful direction, and is left out of the last.
 
     Args:
         dataset: what `load` returned.
 
     Returns:
-        Names with values, and one dictionary for each cell; for a dataset that `train` did not make, the facts are its
-        variables and there are no rows.
+        Names with values, and one dictionary for each cell. Where `train` did not make the dataset, or a selection has
+        left out its weights or losses, there are no rows.
 
     Raises:
         FileError: the dataset's record of its training cannot be read.
     """
     if "problem" not in dataset.attrs:
-        facts = {str(name): f"{variable.dims} {variable.dtype}" for name, variable in dataset.data_vars.items()}
-        return {**{str(k): str(v) for k, v in dataset.attrs.items()}, **facts}, []
+        return {**{str(k): str(v) for k, v in dataset.attrs.items()}, **_variables(dataset)}, []
     made = provenance_of(dataset)
     changed = {
         name: value for name, value in json.loads(made.settings.to_json()).items() if value != _default(made, name)
@@ -48,9 +50,36 @@ def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "models per cell": made.n_models,
         "seed": made.seed,
         "kernel": made.kernel,
-        "version": dataset.attrs["tegum_version"],
+        "version": dataset.attrs.get("tegum_version", "unknown"),
     }
+    if not _has_models(dataset):
+        return facts | _variables(dataset), []
     return facts, [_row(cell, where) for where, cell in _cells(dataset)]
+
+
+def attributes(dataset: xr.Dataset) -> dict[str, Any]:
+    """The attributes of a dataset as JSON can hold them; those that are JSON already are read."""
+    return {str(name): _plain(value) for name, value in dataset.attrs.items()}
+
+
+def _plain(value: Any) -> Any:
+    value = value.tolist() if hasattr(value, "tolist") else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError:
+        return value
+
+
+def _variables(dataset: xr.Dataset) -> dict[str, str]:
+    return {
+        str(name): f"({', '.join(map(str, variable.dims))}) {variable.dtype}"
+        for name, variable in dataset.data_vars.items()
+    }
+
+
+def _has_models(dataset: xr.Dataset) -> bool:
+    measured = {"W", "loss", "loss_standard_error"} <= set(dataset.data_vars)
+    return measured and {"feature", "hidden"} <= set(dataset["W"].dims) and 0 not in dataset["W"].shape
 
 
 def _default(made: Any, name: str) -> Any:
@@ -58,21 +87,35 @@ def _default(made: Any, name: str) -> Any:
 
 
 def _cells(dataset: xr.Dataset) -> list[tuple[dict[str, Any], xr.Dataset]]:
+    """Every cell with its place in the grid; a selection may be down to one cell, or one model."""
+    if "model" not in dataset["loss"].dims:
+        dataset = dataset.expand_dims("model")
+    names = [axis.name for axis in provenance_of(dataset).grid.axes if axis.name in dataset.coords]
+    selected = {name: dataset[name].item() for name in names if not dataset[name].dims}
     dims = [str(dim) for dim in dataset["loss"].dims if dim != "model"]
     places = [dict(zip(dims, index, strict=True)) for index in np.ndindex(*(dataset.sizes[dim] for dim in dims))]
-    return [({dim: dataset[dim].values[i].item() for dim, i in place.items()}, dataset.isel(place)) for place in places]
+    return [
+        (selected | {dim: _coordinate(dataset, dim, i) for dim, i in place.items()}, dataset.isel(place))
+        for place in places
+    ]
+
+
+def _coordinate(dataset: xr.Dataset, dim: str, index: int) -> Any:
+    """The value on an axis; the place in brackets if the coordinate was dropped."""
+    return dataset[dim].values[index].item() if dim in dataset.coords else f"[{index}]"
 
 
 def _row(cell: xr.Dataset, where: dict[str, Any]) -> dict[str, Any]:
     best = lowest_loss(cell)
-    W = best["W"]
+    W = best["W"].transpose("feature", "hidden").values
+    represented = feature_norm(W) > _REPRESENTED
     return where | {
         "loss": float(best["loss"]),
-        "±": float(best["loss_standard_error"]),
-        "highest": float(cell["loss"].max()),
-        "model": int(best_model(cell)),
-        "features": int(n_represented(W)),
-        "sum D": float(total_dimensionality(W)),
-        "D*": float(dimensions_per_feature(W)),
-        "coherence": float(coherence(W)),
+        "loss_standard_error": float(best["loss_standard_error"]),
+        "highest_loss": float(cell["loss"].max()),
+        "best_model": int(best_model(cell)),
+        "n_represented": int(represented.sum()),
+        "total_dimensionality": float(feature_dimensionality(W)[represented].sum()),
+        "dimensions_per_feature": float(dimensions_per_feature(W)),
+        "coherence": float(coherence(W[represented])),
     }

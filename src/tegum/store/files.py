@@ -75,7 +75,7 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     """
     path = Path(path)
     try:
-        _check_bytes(path)
+        check_bytes(path)
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
     except FileError:
@@ -98,7 +98,17 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     return dataset
 
 
-def _check_bytes(path: Path) -> None:
+def sealed(data: bytes) -> bytes:
+    """The bytes of a NetCDF file as `save` writes them: with their checksum at the end."""
+    return data + _MARK + hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
+
+
+def check_bytes(path: Path) -> None:
+    """Refuse a file whose bytes are not those that were written; nothing in it is parsed.
+
+    Raises:
+        FileError: it is cut off, damaged, or not ours. OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         beginning = file.read(len(_HDF5))
         length = file.seek(0, os.SEEK_END) - len(_MARK) - _DIGEST_SIZE

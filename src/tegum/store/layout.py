@@ -1,7 +1,7 @@
 """The labelled dataset of a training run: how it is put together, and how its record is read back."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Self
@@ -11,9 +11,12 @@ import xarray as xr
 
 from tegum.ground.errors import FileError, InputError
 from tegum.ground.record import FrozenRecord
-from tegum.problem import Grid, Problem, Record, TrainSettings
+from tegum.kernels.interface import Optima
+from tegum.problem import DescentSettings, Grid, Problem, Record, TrainSettings
 
 SCHEMA = 1
+EXACT = "exact"
+"""The kernel that is named in the record of a dataset of optima."""
 
 _SOURCE = "Elhage et al. 2022, Toy Models of Superposition"
 _MEANING = {
@@ -25,15 +28,19 @@ _MEANING = {
     "W_history": ("feature directions after the step named by `snapshot`", "1"),
     "bias_history": ("output bias after the step named by `snapshot`", "1"),
     "probabilities": ("feature probability p = 1 - S", "1"),
+    "frequency": ("share of the starts that ended in this optimum", "1"),
+    "gradient": ("largest entry of the gradient of loss / (loss of the answer 0)", "1"),
+    "curvature": ("smallest eigenvalue of the Hessian of loss / (loss of the answer 0)", "1"),
+    "losses": ("loss at which each start ended", "squared feature, summed"),
     "importances": ("importance I, weight of a feature's squared error", "1"),
 }
 
 
 class Provenance(FrozenRecord):
-    """Everything needed to make a dataset again."""
+    """Everything needed to make a dataset again; `kernel` is "exact" for optima of the exact loss."""
 
     grid: Grid
-    settings: TrainSettings
+    settings: TrainSettings | DescentSettings
     record: Record
     n_models: int
     seed: int
@@ -60,54 +67,85 @@ class Trained:
         )  # fmt: skip
 
 
+Columns = dict[str, tuple[tuple[str, ...], Sequence[np.ndarray]]]
+"""Variables by name: their dimensions after those of the grid, and the values of each cell."""
+
+
 def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
-    """Put the cells of a grid into one dataset.
+    """Put the trained cells of a grid into one dataset."""
+    problems = provenance.grid.cells()
+    losses_at, snapshots_at = provenance.record.steps(getattr(provenance.settings, "n_steps", 0))
+    one = ("model",)
+    columns: Columns = {
+        "W": ((*one, "feature", "hidden"), [c.W for c in cells]),
+        "bias": ((*one, "feature"), [c.bias for c in cells]),
+        "loss": (one, [c.loss for c in cells]),
+        "loss_standard_error": (one, [c.standard_error for c in cells]),
+    }
+    steps = {}
+    if losses_at:
+        steps["step"] = losses_at
+        columns["loss_history"] = ((*one, "step"), [np.stack(c.history, -1) for c in cells])
+    if snapshots_at:
+        steps["snapshot"] = snapshots_at
+        W_history = [np.stack([W for W, _ in c.snapshots], 1) for c in cells]
+        bias_history = [np.stack([bias for _, bias in c.snapshots], 1) for c in cells]
+        columns["W_history"] = ((*one, "snapshot", "feature", "hidden"), W_history)
+        columns["bias_history"] = ((*one, "snapshot", "feature"), bias_history)
+    return _labelled(provenance, columns | _of_problems(problems), steps)
+
+
+def assemble_optima(grid: Grid, settings: DescentSettings, cells: Sequence[Optima], *, seed: int) -> xr.Dataset:
+    """Put the optima of the cells of a grid into one dataset; each of `cells` holds one cell, without a leading axis."""
+    one = ("model",)
+    columns: Columns = {
+        "W": ((*one, "feature", "hidden"), [c.W for c in cells]),
+        "bias": ((*one, "feature"), [c.bias for c in cells]),
+        "loss": (one, [c.loss for c in cells]),
+        "loss_standard_error": (one, [np.zeros_like(c.loss) for c in cells]),
+        "frequency": (one, [c.frequency for c in cells]),
+        "gradient": (one, [c.gradient for c in cells]),
+        "curvature": (one, [c.curvature for c in cells]),
+        "losses": (("start",), [c.losses for c in cells]),
+    }
+    provenance = Provenance(
+        grid=grid, settings=settings, record=Record(n_losses=0), n_models=settings.n_starts, seed=seed, kernel=EXACT,
+        kernel_epoch=1,
+    )  # fmt: skip
+    return _labelled(provenance, columns | _of_problems(grid.cells()), {})
+
+
+def _of_problems(problems: Sequence[Problem]) -> Columns:
+    return {
+        "probabilities": (("feature",), [p.probabilities for p in problems]),
+        "importances": (("feature",), [p.importances for p in problems]),
+    }
+
+
+def _labelled(provenance: Provenance, columns: Columns, steps: Mapping[str, Sequence[int]]) -> xr.Dataset:
+    """Give names to the axes.
 
     Cells with fewer features or hidden dimensions than the largest are filled up with zeros: a zero row is a feature
     that is not represented, and a zero column changes no measure.
     """
     grid = provenance.grid
-    problems = grid.cells()
-    n, m = max(p.n_features for p in problems), max(p.n_hidden for p in problems)
-    losses_at, snapshots_at = provenance.record.steps(provenance.settings.n_steps)
-    one = ("model",)
-    columns: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
-        "W": ((*one, "feature", "hidden"), [_pad(c.W, n, m) for c in cells]),
-        "bias": ((*one, "feature"), [_pad(c.bias, n) for c in cells]),
-        "loss": (one, [c.loss for c in cells]),
-        "loss_standard_error": (one, [c.standard_error for c in cells]),
-        "probabilities": (("feature",), [_pad(p.probabilities, n) for p in problems]),
-        "importances": (("feature",), [_pad(p.importances, n) for p in problems]),
+    lengths = {
+        "feature": max(p.n_features for p in grid.cells()),
+        "hidden": max(p.n_hidden for p in grid.cells()),
     }
-    if losses_at:
-        columns["loss_history"] = ((*one, "step"), [np.stack(c.history, -1) for c in cells])
-    if snapshots_at:
-        columns["W_history"] = (
-            (*one, "snapshot", "feature", "hidden"),
-            [np.stack([_pad(W, n, m) for W, _ in c.snapshots], 1) for c in cells],
-        )
-        columns["bias_history"] = (
-            (*one, "snapshot", "feature"),
-            [np.stack([_pad(bias, n) for _, bias in c.snapshots], 1) for c in cells],
-        )
-    variables = {
-        name: (grid.dims + dims, np.stack(values).reshape(grid.shape + values[0].shape), _attributes(name))
-        for name, (dims, values) in columns.items()
-    }
+    variables = {}
+    for name, (dims, cells) in columns.items():
+        values = np.stack([_pad(cell, dims, lengths) for cell in cells])
+        variables[name] = (grid.dims + dims, values.reshape(grid.shape + values.shape[1:]), _attributes(name))
     coordinates: dict[str, Any] = {axis.name: (axis.name, axis.coordinates()) for axis in grid.axes}
-    if losses_at:
-        coordinates["step"] = ("step", list(losses_at), {"long_name": "updates done", "units": "1"})
-    if snapshots_at:
-        coordinates["snapshot"] = ("snapshot", list(snapshots_at), {"long_name": "updates done", "units": "1"})
-    return xr.Dataset(variables, coordinates, _record_attributes(provenance))
+    for name, done in steps.items():
+        coordinates[name] = (name, list(done), {"long_name": "updates done", "units": "1"})
+    return xr.Dataset(variables, coordinates, record_attributes(provenance))
 
 
-def _pad(values: np.ndarray, *lengths: int) -> np.ndarray:
-    """Fill the last axes up with zeros to the given lengths."""
-    lead = values.ndim - len(lengths)
-    return np.pad(
-        values, [(0, 0)] * lead + [(0, to - have) for to, have in zip(lengths, values.shape[lead:], strict=True)]
-    )
+def _pad(values: np.ndarray, dims: Sequence[str], lengths: Mapping[str, int]) -> np.ndarray:
+    missing = [(0, lengths.get(dim, have) - have) for dim, have in zip(dims, values.shape, strict=True)]
+    return np.pad(values, missing) if any(after for _, after in missing) else values
 
 
 def _attributes(name: str) -> dict[str, str]:
@@ -120,7 +158,8 @@ def package_attributes() -> dict[str, Any]:
     return {"tegum_schema": SCHEMA, "tegum_version": version("tegum")}
 
 
-def _record_attributes(provenance: Provenance) -> dict[str, Any]:
+def record_attributes(provenance: Provenance) -> dict[str, Any]:
+    """The record of a dataset as its attributes; `provenance_of` reads them back."""
     fields = json.loads(provenance.to_json())
     return package_attributes() | {
         "problem": json.dumps(fields["grid"]["problem"]),

@@ -63,11 +63,10 @@ def to_torch(dataset: xr.Dataset) -> "ToyModel":
 
     Args:
         dataset: what `train` returned; select cells and models before (`.sel`, `.isel`). Axes that are left stay
-        leading
-            axes of the module's parameters.
+            leading axes of the module's parameters.
 
     Returns:
-        A `tegum.models.ToyModel` with float32 parameters.
+        A `tegum.models.ToyModel`; its parameters have the precision of the dataset.
 
     Raises:
         InputError: the selected cells differ in their non-linearities.

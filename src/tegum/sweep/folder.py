@@ -1,0 +1,171 @@
+"""The folder of a sweep: its spec, one file per finished task, and the tracebacks of failed ones.
+
+    sweep.json            the spec, canonical
+    tasks/KEY.nc          one finished task each, whole or not at all
+    failures/KEY.txt      why a task failed; removed when it succeeds
+    locks/KEY             who is working on it
+"""
+
+import contextlib
+import json
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tegum.ground.atomic import replacing
+from tegum.ground.errors import FileError
+from tegum.sweep.spec import SweepSpec, differences
+from tegum.sweep.taskfile import problem_with
+
+FORMAT = 1
+_OURS = {"sweep.json", "tasks", "failures", "locks"}
+_ENDING = ".nc"
+
+
+class DamagedTaskWarning(UserWarning):
+    """The file of a task is damaged, and the task is done again."""
+
+
+class SweepFolder:
+    """A sweep on disk.
+
+    Args:
+        path: the folder, which need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tasks, self.failures, self.locks = path / "tasks", path / "failures", path / "locks"
+        self._leftovers: dict[str, list[Path]] = {}
+
+    def begin(self, spec: SweepSpec, kernel_epoch: int) -> None:
+        """Make the folder that of this sweep; nothing is written if it already is.
+
+        Raises:
+            FileError: it holds another sweep (the differences are named), something else, or cannot be written to.
+        """
+        if not (self.path / "sweep.json").exists():
+            self._make(_record(spec, kernel_epoch))
+        stored, epoch = self.read()
+        different = differences(_record(stored, epoch), _record(spec, kernel_epoch))
+        if different:
+            raise FileError(
+                f"{self.path} holds another sweep. Choose another folder, or ask for what it holds:\n  "
+                + "\n  ".join(different)
+            )
+
+    def _make(self, record: dict[str, Any]) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            strangers = sorted(
+                entry.name
+                for entry in self.path.iterdir()
+                if entry.name not in _OURS and not entry.name.startswith(".")
+            )
+            if strangers:
+                raise FileError(f"{self.path} holds other files ({strangers[0]}). Choose a new or an empty folder.")
+            self.tasks.mkdir(exist_ok=True)
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(f"cannot make the folder {self.path}: {error.strerror or error}. Choose another.") from None
+        with replacing(self.path / "sweep.json", overwrite=True) as temporary:
+            temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    def read(self) -> tuple[SweepSpec, int]:
+        """The spec of the sweep, and the epoch of its kernel.
+
+        Raises:
+            FileError: there is no sweep, its record is damaged, or a newer version wrote it.
+        """
+        path = self.path / "sweep.json"
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            version = record.pop("tegum_sweep")
+            if version > FORMAT:
+                raise FileError(f"{path} has format {version}; this version reads {FORMAT}. Install a newer tegum.")
+            return SweepSpec(**record.pop("spec")), int(record.pop("kernel_epoch"))
+        except FileNotFoundError:
+            raise FileError(f"{self.path} holds no sweep: there is no sweep.json in it.") from None
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FileError(
+                f"{path} is damaged ({error}). Delete it and start the sweep again; finished tasks are found by name."
+            ) from None
+
+    def names(self) -> set[str]:
+        """Keys of the tasks that have a file; leftovers of killed writers are remembered for `write`."""
+        keys = set()
+        with contextlib.suppress(FileNotFoundError):
+            for entry in self.tasks.iterdir():
+                if entry.name.startswith("."):
+                    self._leftovers.setdefault(entry.name[1:].partition(".")[0], []).append(entry)
+                elif entry.suffix == _ENDING:
+                    keys.add(entry.stem)
+        return keys
+
+    def finished(self, keys: Collection[str]) -> set[str]:
+        """Those of these tasks whose file is whole and unchanged; a warning for each file that is not.
+
+        What killed or merged sweeps left beside these files is removed.
+        """
+        found = set()
+        for key in sorted(self.names() & set(keys)):
+            wrong = problem_with(self.file(key), key)
+            if wrong is None:
+                found.add(key)
+            else:
+                warnings.warn(f"{wrong} The task is done again.", DamagedTaskWarning, stacklevel=2)
+        for key in found:
+            self.forget_failure(key)
+            if not (self.locks / key).exists():  # nobody is writing it once more
+                self._remove_leftovers(key)
+        return found
+
+    def is_finished(self, key: str) -> bool:
+        """Whether a task has a whole file."""
+        return problem_with(self.file(key), key) is None
+
+    def file(self, key: str) -> Path:
+        """Where the file of a task lies."""
+        return self.tasks / f"{key}{_ENDING}"
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep a finished task.
+
+        Raises:
+            FileError: the disk is full, or the folder cannot be written to. Nothing half-written is left.
+        """
+        self._remove_leftovers(key)
+        with replacing(self.file(key), overwrite=True) as temporary:
+            temporary.write_bytes(data)
+        self.forget_failure(key)
+
+    def record_failure(self, key: str, text: str) -> Path:
+        """Keep the traceback of a task."""
+        path = self.failures / f"{key}.txt"
+        try:
+            self.failures.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return path
+
+    def forget_failure(self, key: str) -> None:
+        """Remove the traceback of a task that has succeeded since."""
+        with contextlib.suppress(OSError):
+            (self.failures / f"{key}.txt").unlink(missing_ok=True)
+
+    def _remove_leftovers(self, key: str) -> None:
+        for leftover in self._leftovers.pop(key, []):
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+
+def _record(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
+    return {"tegum_sweep": FORMAT, "kernel_epoch": kernel_epoch, "spec": spec.model_dump(mode="json")}

@@ -1,0 +1,119 @@
+"""How a sweep is cut into tasks: a pure function of its spec, so that every process and machine cuts alike.
+
+The cells of the grid stand in a row, last axis fastest, and each has its models. Neighbours are put together until a
+task is estimated to last as long as was asked for; a cell that is longer is cut into runs of models.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tegum.problem import Problem
+from tegum.sweep.spec import SweepSpec
+from tegum.sweep.work import TaskContent
+
+# Limits on one task, whatever its estimate: what it returns must fit into memory many times.
+MOST_CELLS, MOST_MODELS = 1024, 4096
+_PICOSECONDS = 10**12
+
+
+class _Cost(NamedTuple):
+    """Picoseconds on one core: per sample, per feature of a sample, per weight of a sample."""
+
+    sample: int
+    feature: int
+    weight: int
+
+
+# Measured (benchmarks/bench_sweep.py prints estimate and truth). These numbers are part of the format of a sweep: other
+# ones would cut it elsewhere, and what is finished would not be found. They need to be right to a factor of three only.
+_TRAINING = {"fused": _Cost(0, 300, 55), "reference": _Cost(140_000, 10_000, 300)}
+_EVALUATION = {"fused": _Cost(5_000, 200, 20), "reference": _Cost(40_000, 20_000, 1_000)}
+_PER_MODEL, _PER_CELL = 50_000_000, 200_000_000
+
+
+class Task(NamedTuple):
+    """A block of cells and models; either all models of some cells, or some models of one cell.
+
+    `key` names it by its content, and `work` is its estimated length in picoseconds on one core.
+    """
+
+    key: str
+    first_cell: int
+    n_cells: int
+    first_model: int
+    n_models: int
+    work: int
+
+
+def partition(spec: SweepSpec, kernel_epoch: int) -> list[Task]:
+    """Cut a sweep into tasks.
+
+    Args:
+        spec: with its kernel resolved.
+        kernel_epoch: version of the kernel's numbers.
+
+    Returns:
+        Tasks in the order of the grid. Two tasks have the same key if and only if they have the same content.
+
+    Example: 4000 models of one cell are cut into equal parts.
+        >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.1)
+        >>> tasks = partition(SweepSpec(problem=problem, n_models=4000, kernel="fused"), kernel_epoch=1)
+        >>> [task.n_models for task in tasks][:3], sum(task.n_models for task in tasks)
+        ([210, 210, 210], 4000)
+    """
+    cells = spec.grid.cells()
+    blocks = _blocks([_work(spec, cell) for cell in cells], spec.n_models, round(spec.task_seconds * _PICOSECONDS))
+    return [
+        Task(content(spec, kernel_epoch, cells, *block).key, *block, work)
+        for *block, work in blocks
+    ]  # fmt: skip
+
+
+def content(
+    spec: SweepSpec, kernel_epoch: int, cells: Sequence[Problem], first_cell: int, n_cells: int, first_model: int,
+    n_models: int,
+) -> TaskContent:  # fmt: skip
+    """What the task with this block of cells and models is."""
+    return TaskContent(
+        problems=tuple(cells[first_cell : first_cell + n_cells]), settings=spec.settings, record=spec.record,
+        seed=spec.seed, first_model=first_model, n_models=n_models, kernel=spec.kernel, kernel_epoch=kernel_epoch,
+    )  # fmt: skip
+
+
+def _work(spec: SweepSpec, cell: Problem) -> int:
+    """Estimated picoseconds for one model of a cell."""
+    n, m, settings = cell.n_features, cell.n_hidden, spec.settings
+    kind = spec.kernel.partition(":")[0]
+    train, evaluate = _TRAINING.get(kind, _TRAINING["fused"]), _EVALUATION.get(kind, _EVALUATION["fused"])
+    training = settings.n_steps * settings.batch_size * (train.sample + n * (train.feature + m * train.weight))
+    evaluation = settings.evaluation_samples * (evaluate.sample + n * (evaluate.feature + m * evaluate.weight))
+    return training + evaluation + _PER_MODEL
+
+
+def _blocks(work: Sequence[int], n_models: int, limit: int) -> Iterator[tuple[int, int, int, int, int]]:
+    """(first cell, cells, first model, models, work) of each task."""
+    first, total = 0, 0
+    for cell, one in enumerate(work):
+        whole = one * n_models + _PER_CELL
+        n_gathered = cell - first
+        full = total + whole > limit or n_gathered == MOST_CELLS or (n_gathered + 1) * n_models > MOST_MODELS
+        if n_gathered and full:
+            yield first, n_gathered, 0, n_models, total
+            first, total = cell, 0
+        n_parts = max(-(-whole // limit), -(-n_models // MOST_MODELS))
+        if n_parts > 1:  # longer than a task by itself
+            for first_model, count in _equal_parts(n_models, n_parts):
+                yield cell, 1, first_model, count, one * count + _PER_CELL
+            first = cell + 1
+        else:
+            total += whole
+    if first < len(work):
+        yield first, len(work) - first, 0, n_models, total
+
+
+def _equal_parts(count: int, n_parts: int) -> Iterator[tuple[int, int]]:
+    """(first, length) of runs that differ in length by at most one, none of them empty."""
+    n_parts = min(count, n_parts)
+    ends = [count * part // n_parts for part in range(n_parts + 1)]
+    for first, end in zip(ends, ends[1:], strict=False):
+        yield first, end - first
