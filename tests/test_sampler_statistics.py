@@ -102,8 +102,8 @@ def independent(a: np.ndarray, b: np.ndarray, p: float) -> bool:
     joint = here.T @ there
     off = ~np.eye(a.shape[1], dtype=bool) if a is b else np.ones_like(joint, dtype=bool)
     size, other = here * (a - 0.5), there * (b - 0.5)
-    products = np.abs(size.T @ other) / np.sqrt(joint / 144)
-    sums = np.abs(here.T @ other) / np.sqrt(joint / 12)
+    products = np.abs(size.T @ other) / np.sqrt(np.maximum(joint, 1) / 144)
+    sums = np.abs(here.T @ other) / np.sqrt(np.maximum(joint, 1) / 12)
     return chance(joint[off], len(a), p * p) > FALSE_ALARM and max(products[off].max(), sums[off].max()) < SIGMA
 
 

@@ -164,6 +164,27 @@ def _train(
     return show(out, json=as_json)
 
 
+def sweep(spec: Positional[Path], *, out: Path, scheduler: str | None = None, json: bool = False) -> int:
+    """Train a grid of problems in tasks with a file each; started again, it does only what is missing.
+
+    Exit status 0 if every task is finished, 1 if some failed; their tracebacks are in OUT/failures.
+
+    Args:
+        spec: a TOML file with [problem], [axes], [settings], n_models and seed.
+        out: folder of the sweep; several processes may work in it, and share the tasks.
+        scheduler: address of a Dask scheduler (tcp://host:8786); this process does the work if left out.
+        json: print what was done and what failed as one JSON document.
+    """
+    from tegum.sweep.command import as_record, in_words, sweep_file
+
+    result = sweep_file(spec, out, scheduler)
+    if json:
+        _print_json(as_record(result))
+    else:
+        _print(in_words(result))
+    return UNEXPECTED if result.failed else OK
+
+
 def show(file: Positional[Path], json: bool = False) -> int:
     """Say what a file holds: the problem, and for each cell the lowest loss, the spread, and the geometry.
 
@@ -184,7 +205,7 @@ def show(file: Positional[Path], json: bool = False) -> int:
     if rows:
         heads = [_HEADS.get(name, name) for name in rows[0]]
         _print(_table(heads, [[_short(value) for value in row.values()] for row in rows]))
-        _print("features: of norm > 1/2; sum D and coherence are theirs. D: dimensionality. D*: m/|W|².")
+        _print("features: those with norm > 1/2; coherence is theirs. D: feature dimensionality. D*: m/|W|².")
     return OK
 
 
@@ -244,7 +265,15 @@ _ABOUT = (
     "A laboratory for superposition in neural networks. `tegum COMMAND --help` explains a command, "
     "`tegum --version` prints the version."
 )
-_COMMANDS = {"reproduce": reproduce, "run": run, "list": list_, "train": train, "retrain": retrain, "show": show}
+_COMMANDS = {
+    "reproduce": reproduce,
+    "run": run,
+    "list": list_,
+    "train": train,
+    "retrain": retrain,
+    "sweep": sweep,
+    "show": show,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

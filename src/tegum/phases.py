@@ -11,9 +11,13 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
+from tegum.geometry import overlap
 from tegum.ground.errors import InputError
+from tegum.measure import feature_norm, interference, lowest_loss
 from tegum.problem import Axis, DescentSettings, Grid, Problem
 
+_TRIANGLE_COSINE = -0.2  # all three are below it in a triangle (-1/2 if regular), and one is 0 in "pair and point"
+_PRESENT = 0.3  # a norm above it counts: at the transitions norms jump between 0 and about 0.6
 IGNORED, SUPERPOSED, DEDICATED, DEDICATED_OTHERS_PAIRED, TRIANGLE = (
     "ignored",
     "superposed",
@@ -64,7 +68,8 @@ def pair_loss(probabilities: Sequence[float], importances: Sequence[float]) -> n
         importances: I of the second, (n_cells,).
 
     Returns:
-        (n_cells,), loss of the optimum to which the pair (1, -0.7) descends.
+        (n_cells,), loss of the optimum to which the pairs (1, -0.7) and (1, -1) descend; infinite where they cease to be
+        pairs on the way, so that no pair is an optimum.
 
     Example: at p = 0.1 an optimised pair costs 0.1077 of a feature's variance.
         >>> variance = 0.1 / 3 - 0.1**2 / 4
@@ -72,26 +77,36 @@ def pair_loss(probabilities: Sequence[float], importances: Sequence[float]) -> n
         0.1077
     """
     start = np.array([[1.0, -0.7, 0.0, 0.0], [1.0, -1.0, 0.0, 0.0]])
-    return _descended(2, probabilities, importances, start)
+    W, loss = _descended(2, probabilities, importances, start)
+    return np.where(np.abs(W).min(axis=(1, 2)) > _PRESENT, loss, np.inf)
 
 
 def triangle_loss(probabilities: Sequence[float], importances: Sequence[float]) -> np.ndarray:
-    """Least exact loss of three features as a triangle in the plane, importances (1, 1, I); arguments as `pair_loss`."""
+    """Least exact loss of three features as a triangle in the plane, importances (1, 1, I).
+
+    Arguments and result are those of `pair_loss`.
+    """
     angles = 2 * np.pi * np.arange(3) / 3
     start = np.concatenate([np.stack([np.cos(angles), np.sin(angles)], 1).ravel(), np.full(3, -0.1)])
-    return _descended(3, probabilities, importances, start[None])
+    W, loss = _descended(3, probabilities, importances, start[None])
+    return np.where(overlap(W)[:, *np.triu_indices(3, 1)].max(axis=-1) < _TRIANGLE_COSINE, loss, np.inf)
 
 
-def _descended(n: int, probabilities: Sequence[float], importances: Sequence[float], starts: np.ndarray) -> np.ndarray:
+def _descended(
+    n: int, probabilities: Sequence[float], importances: Sequence[float], starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     from tegum.kernels.exact import find
 
     problems = [
-        Problem(n_features=n, n_hidden=n - 1, feature_probability=float(p), importance=(*(1.0,) * (n - 1), float(value)))
+        Problem(
+            n_features=n, n_hidden=n - 1, feature_probability=float(p), importance=(*(1.0,) * (n - 1), float(value))
+        )
         for p, value in zip(probabilities, importances, strict=True)
     ]
     every = np.broadcast_to(starts, (len(problems), *starts.shape))
     settings = DescentSettings(n_starts=len(starts), n_optima=1)
-    return find(problems, settings, seed=0, starts=every).loss[:, 0]
+    optima = find(problems, settings, seed=0, starts=every)
+    return optima.W[:, 0], optima.loss[:, 0]
 
 
 def candidate_losses(n_features: int, probabilities: Sequence[float], importances: Sequence[float]) -> xr.Dataset:
@@ -122,7 +137,12 @@ def candidate_losses(n_features: int, probabilities: Sequence[float], importance
         losses[TRIANGLE] = triangle_loss(p, value)
     shape = (len(probabilities), len(importances), len(losses))
     return xr.Dataset(
-        {"loss": (("feature_probability", "relative_importance", "candidate"), np.stack(list(losses.values()), -1).reshape(shape))},
+        {
+            "loss": (
+                ("feature_probability", "relative_importance", "candidate"),
+                np.stack(list(losses.values()), -1).reshape(shape),
+            )
+        },
         {
             "feature_probability": list(probabilities),
             "relative_importance": list(importances),
@@ -159,9 +179,30 @@ def superposition_boundary(feature_probability: float) -> float:
     variance = p / 3 - p**2 / 4
 
     def gain(value: float) -> float:
-        difference = float(pair_loss([p], [value])[0] / variance - value)
-        # far below the boundary a pair is not even a local optimum: the descent ends in "ignored", with equal losses
-        return difference if abs(difference) > 1e-8 * value else value
+        pair = float(pair_loss([p], [value])[0] / variance)
+        return pair - value if np.isfinite(pair) else value
 
     unit = (p / 6) / (1 / 3 - p / 4 - p / 6) if p < 0.55 else 1.0
     return float(brentq(gain, 0.3 * unit, min(1.2 * unit, 1.0), xtol=1e-9, rtol=1e-7))
+
+
+def phase_of(dataset: xr.Dataset) -> xr.DataArray:
+    """What became of the extra (last) feature in the lowest-loss model of each cell.
+
+    Args:
+        dataset: from `train` or `find_optima` over a `phase_grid`.
+
+    Returns:
+        "ignored", "superposed" or "dedicated" over the grid. Dedicated means that its direction meets no other: the summed
+        interference with it is below 0.1.
+
+    Example:
+        >>> W = xr.DataArray([[[1.0], [-0.7]]], dims=("model", "feature", "hidden"))
+        >>> str(phase_of(xr.Dataset({"W": W, "loss": ("model", [1.0])})).values)
+        'superposed'
+    """
+    W = lowest_loss(dataset)["W"]
+    norm = feature_norm(W).isel(feature=-1)
+    alone = interference(W).isel(feature=-1) < 0.1
+    outcome = xr.where(norm <= _PRESENT, IGNORED, xr.where(alone, DEDICATED, SUPERPOSED))
+    return outcome.rename("phase")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from tegum.experiments.claims import Claim, claims
 from tegum.experiments.verdict import Part
+from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
 
@@ -55,6 +56,16 @@ class Experiment:
     plates: Callable[[Data], Sequence[Plate]]
     judge: Callable[[Data], Sequence[Finding]]
     sources: Sequence[str] = field(default=())
+
+    def settings(self, preset: str) -> FrozenRecord:
+        """Settings of a preset.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if preset not in self.presets:
+            raise InputError(f"there is no preset {preset!r}; the presets are {', '.join(self.presets)}.")
+        return self.presets[preset]
 
     @property
     def claims(self) -> list[Claim]:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.starts import N_GROUPS, in_groups, over_groups, weights
-from tegum.experiments.statistics import bias, dimensionality, n_represented, partners, represented
+from tegum.experiments.statistics import bias, dimensionality, largest, least, n_represented, partners, represented
 from tegum.experiments.verdict import Part, always, within
 from tegum.geometry import overlap
 from tegum.ground.progress import Listener
@@ -106,7 +106,7 @@ def _at(data: xr.Dataset, p: float) -> xr.Dataset:
 def _dedicated(cell: xr.Dataset) -> list[Part]:
     return [
         always("represented are exactly the first two", in_groups(cell, lambda a: represented(a).tolist() == [0, 1])),
-        within("least dimensionality of the two", over_groups(cell, lambda a: dimensionality(a)[:2].min()), low=0.95),
+        within("least dimensionality of the two", over_groups(cell, lambda a: least(dimensionality(a)[:2])), low=0.95),
     ]
 
 
@@ -114,9 +114,13 @@ def _two_pairs(cell: xr.Dataset, importance: str) -> list[Part]:
     note = f"p = {MIDDLE:g}, I = {importance}"
     return [
         within(f"features represented, {note}", over_groups(cell, n_represented), 4, 4),
-        within(f"largest cosine to the partner, {note}", over_groups(cell, lambda a: partners(a)[0].max()), high=-0.95),
-        within(f"least dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).min()), 0.45),
-        within(f"largest dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.55),
+        within(
+            f"largest cosine to the partner, {note}",
+            over_groups(cell, lambda a: largest(partners(a)[0], 1.0)),
+            high=-0.95,
+        ),
+        within(f"least dimensionality, {note}", over_groups(cell, lambda a: least(dimensionality(a))), 0.45),
+        within(f"largest dimensionality, {note}", over_groups(cell, lambda a: largest(dimensionality(a))), high=0.55),
     ]
 
 
@@ -127,8 +131,8 @@ def _pentagon(cell: xr.Dataset, importance: str) -> list[Part]:
         within(
             f"RMS distance of the cosines from a regular pentagon's, {note}", over_groups(cell, _distance), high=0.05
         ),
-        within(f"least dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).min()), 0.37),
-        within(f"largest dimensionality, {note}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.43),
+        within(f"least dimensionality, {note}", over_groups(cell, lambda a: least(dimensionality(a))), 0.37),
+        within(f"largest dimensionality, {note}", over_groups(cell, lambda a: largest(dimensionality(a))), high=0.43),
     ]
 
 

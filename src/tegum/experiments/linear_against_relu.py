@@ -11,6 +11,8 @@ from tegum.experiments.starts import N_GROUPS, groups, in_groups, over_groups, w
 from tegum.experiments.statistics import (
     bias,
     dimensionality,
+    largest,
+    least,
     loss_ratio,
     loss_ratio_estimate,
     n_represented,
@@ -233,19 +235,20 @@ def _mutual(model: xr.Dataset) -> bool:
 
 def _early(cell: xr.Dataset) -> list[Part]:
     return [
+        always("the first three are represented", in_groups(cell, lambda a: represented(a)[:3].tolist() == [0, 1, 2])),
         within(
             "least dimensionality of the first three features",
-            over_groups(cell, lambda a: dimensionality(a)[:3].min()),
+            over_groups(cell, lambda a: least(dimensionality(a)[:3])),
             0.95,
         ),
         within(
             "largest cosine of another feature to its partner",
-            over_groups(cell, lambda a: partners(a)[0][3:].max()),
+            over_groups(cell, lambda a: largest(partners(a)[0][3:], 1.0)),
             high=-0.95,
         ),
         always("each is its partner's partner", in_groups(cell, _mutual)),
-        within("least dimensionality of a pair", over_groups(cell, lambda a: _shared(a).min()), 0.98, 1.02),
-        within("largest dimensionality of a pair", over_groups(cell, lambda a: _shared(a).max()), 0.98, 1.02),
+        within("least dimensionality of a pair", over_groups(cell, lambda a: least(_shared(a))), 0.98, 1.02),
+        within("largest dimensionality of a pair", over_groups(cell, lambda a: largest(_shared(a))), 0.98, 1.02),
     ]
 
 
@@ -254,7 +257,9 @@ def _sparse(relu: xr.Dataset) -> list[Part]:
     for p in (p for p in relu["feature_probability"].values.tolist() if p <= 0.01):
         cell = _at(relu, p)
         parts.append(
-            within(f"largest dimensionality, p = {p:g}", over_groups(cell, lambda a: dimensionality(a).max()), high=0.9)
+            within(
+                f"largest dimensionality, p = {p:g}", over_groups(cell, lambda a: largest(dimensionality(a))), high=0.9
+            )
         )
         parts.append(
             within(f"pairs with G > 0.1 and both biases < -0.03, p = {p:g}", over_groups(cell, _positive_pairs), low=1)

@@ -1,5 +1,6 @@
 """The same behaviour with eighty features in twenty dimensions."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,25 @@ def judge(data: Data) -> list[Finding]:
     by_p = [groups(cell) for cell in cells.values()]
     rises = [float(np.diff([n_represented(models[g]) for models in by_p]).min()) for g in range(N_GROUPS)]
     parts = [
-        within("features represented, p = 1", over_groups(cells[1.0], n_represented), 19, 21),
-        within("features represented, p = 0.1", over_groups(cells[0.1], n_represented), low=25),
-        within("smallest step of the number represented as p falls", group_estimate(rises[0], rises), low=0),
+        within(
+            "features represented, p = 1",
+            over_groups(cells[1.0], n_represented),
+            19,
+            21,
+            refuted_outside=(-math.inf, math.inf),
+        ),
+        within(
+            "features represented, p = 0.1",
+            over_groups(cells[0.1], n_represented),
+            low=25,
+            refuted_outside=(21, math.inf),
+        ),
+        within(
+            "smallest step of the number represented as p falls",
+            group_estimate(rises[0], rises),
+            low=0,
+            refuted_outside=(-1, math.inf),
+        ),
     ]
     return [Finding(claim="s3.larger-model", parts=parts, figure="represented")]
 

@@ -10,7 +10,6 @@ from tegum.experiments.base import Experiment, Finding
 from tegum.experiments.claims import claims
 from tegum.experiments.verdict import Part, decide, deciding
 from tegum.ground.atomic import replacing_folder
-from tegum.ground.errors import InputError
 from tegum.ground.estimate import Estimate
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
@@ -41,9 +40,7 @@ def run_experiment(experiment: Experiment, preset: str, out: Path, tell: Listene
     Raises:
         InputError: the preset is unknown. FileError: the folder cannot be written to.
     """
-    if preset not in experiment.presets:
-        raise InputError(f"there is no preset {preset!r}; the presets are {', '.join(experiment.presets)}.")
-    settings = experiment.presets[preset]
+    settings = experiment.settings(preset)
     start = time.perf_counter()
     data = experiment.run(settings, tell)
     made_by = {"experiment": experiment.id, "preset": preset, "experiment_settings": settings.to_json()}

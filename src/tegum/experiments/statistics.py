@@ -30,10 +30,24 @@ def dimensionality(model: xr.Dataset) -> np.ndarray:
 
 
 def partners(model: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """For each represented feature, its most negative cosine to another represented one, and that one's place."""
+    """For each represented feature, its most negative cosine to another represented one, and that one's place.
+
+    A feature that is alone is its own partner, with cosine 1.
+    """
     cosines = overlap(weights(model)[represented(model)])
-    np.fill_diagonal(cosines, np.inf)
-    return cosines.min(axis=1), cosines.argmin(axis=1)
+    np.fill_diagonal(cosines, 1.0)
+    nearest = cosines.argmin(axis=1) if cosines.size else np.empty(0, int)
+    return cosines[np.arange(len(nearest)), nearest], nearest
+
+
+def least(values: np.ndarray) -> float:
+    """The smallest value; 0 if there is none, as a model that represents nothing must fail and not crash."""
+    return float(values.min()) if values.size else 0.0
+
+
+def largest(values: np.ndarray, if_none: float = 0.0) -> float:
+    """The largest value; `if_none` if there is none."""
+    return float(values.max()) if values.size else if_none
 
 
 def loss_ratio(model: xr.Dataset) -> float:

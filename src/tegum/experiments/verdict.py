@@ -25,7 +25,14 @@ class Part:
     verdict: Verdict
 
 
-def within(name: str, measured: Estimate, low: float = -math.inf, high: float = math.inf) -> Part:
+def within(
+    name: str,
+    measured: Estimate,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    refuted_outside: tuple[float, float] | None = None,
+) -> Part:
     """The statistic must lie in [low, high].
 
     Args:
@@ -33,6 +40,8 @@ def within(name: str, measured: Estimate, low: float = -math.inf, high: float = 
         measured: the estimate.
         low: lower end of the window, included; an infinite one is no condition.
         high: upper end, likewise.
+        refuted_outside: a wider window; outside of the first and inside of this one nothing is decided. If left out, it
+            is the first.
 
     Returns:
         The part with its verdict.
@@ -44,11 +53,13 @@ def within(name: str, measured: Estimate, low: float = -math.inf, high: float = 
         'refuted'
     """
     verdict: Verdict = "inconclusive"
+    lowest, highest = refuted_outside or (low, high)
     if low <= measured.low and measured.high <= high:
         verdict = "reproduced"
-    elif measured.high < low or high < measured.low:
+    elif measured.high < lowest or highest < measured.low:
         verdict = "refuted"
-    return Part(name=name, condition=_window(low, high), measured=measured, verdict=verdict)
+    condition = _window(low, high) + (f"; refuted outside [{lowest:g}, {highest:g}]" if refuted_outside else "")
+    return Part(name=name, condition=condition, measured=measured, verdict=verdict)
 
 
 def always(name: str, observed: Sequence[bool]) -> Part:
@@ -66,11 +77,11 @@ def always(name: str, observed: Sequence[bool]) -> Part:
 
 
 def decide(parts: Iterable[Part]) -> Verdict:
-    """Verdict of a claim from those of its parts."""
+    """Verdict of a claim from those of its parts; nothing measured is nothing decided."""
     verdicts = {part.verdict for part in parts}
     if "refuted" in verdicts:
         return "refuted"
-    return "inconclusive" if "inconclusive" in verdicts else "reproduced"
+    return "reproduced" if verdicts == {"reproduced"} else "inconclusive"
 
 
 def deciding(parts: Sequence[Part]) -> Part:

@@ -16,12 +16,17 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     Raises:
         FileError: with what to do instead.
     """
-    if path.is_dir():
-        raise FileError(f"{path} is a folder; give the name of a file.")
-    if path.exists() and not overwrite:
-        raise FileError(f"{path} exists. Choose another name, or pass overwrite=True (--overwrite).")
-    if not path.parent.is_dir():
-        raise FileError(f"cannot write {path}: there is no folder {path.parent}. Make it first.")
+    try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder; give the name of a file.")
+        if path.exists() and not overwrite:
+            raise FileError(f"{path} exists. Choose another name, or pass overwrite=True (--overwrite).")
+        if not path.parent.is_dir():
+            raise FileError(f"cannot write {path}: there is no folder {path.parent}. Make it first.")
+    except FileError:
+        raise
+    except OSError as error:  # a folder that may not be looked into, or a name that is too long
+        raise FileError(f"cannot write {path}: {error.strerror or error}. Choose another name or folder.") from None
     if not os.access(path.parent, os.W_OK):
         raise FileError(f"cannot write {path}: the folder {path.parent} is not writable. Choose another.")
 
@@ -43,6 +48,8 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[Path
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}.") from error
     finally:
@@ -60,16 +67,21 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Fill a new folder beside `path` and put it in its place at the end; what was there before goes then."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}. Choose a folder that is writable.") from None
+    new, old = room / "new", room / "old"
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
+        new.mkdir()
+        yield new
         if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
+            path.rename(old)  # removing it takes a while, and a folder half removed must not be seen
+        new.rename(path)
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if old.exists() and not path.exists():
+            old.rename(path)
+        shutil.rmtree(room, ignore_errors=True)

@@ -105,17 +105,14 @@ class ReferenceRun(AbstractRun):
 
 def _optimizer(settings: TrainSettings, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
-        )
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    return kind(
-        parameters,
-        lr=settings.learning_rate,
-        betas=(settings.beta1, settings.beta2),
-        eps=settings.epsilon,
-        weight_decay=settings.weight_decay,
-    )
+        optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate, momentum=settings.momentum)
+    else:
+        kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+        betas = (settings.beta1, settings.beta2)
+        optimizer = kind(parameters, lr=settings.learning_rate, betas=betas, eps=settings.epsilon)
+    # set here, since the constructors refuse a negative decay, which makes weights grow
+    optimizer.param_groups[0]["weight_decay"] = settings.weight_decay
+    return optimizer
 
 
 class ReferenceKernel(AbstractKernel):

@@ -5,17 +5,20 @@ from tegum.plot.curves import loss_ratio_against_probability, represented_agains
 from tegum.plot.forces import cost_of_overlap, formula_against_samples
 from tegum.plot.heatmaps import gram_and_bias
 from tegum.plot.norms import norm_bars
+from tegum.plot.phase_maps import disagreement, phase_maps
 from tegum.plot.style import save_figure, styled
 from tegum.plot.training import loss_curves
 
 __all__ = [
     "cost_of_overlap",
+    "disagreement",
     "feature_arrows",
     "formula_against_samples",
     "gram_and_bias",
     "loss_curves",
     "loss_ratio_against_probability",
     "norm_bars",
+    "phase_maps",
     "represented_against_probability",
     "save_figure",
     "styled",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tegum.experiments.registry import EXPERIMENTS, experiment
 from tegum.experiments.running import run_experiment
-from tegum.ground.atomic import replacing
+from tegum.ground.atomic import check_target, replacing
 from tegum.ground.errors import FileError
 from tegum.ground.progress import Listener
 from tegum.report.page import write_page
@@ -49,7 +49,9 @@ def reproduce(
         tegum.ground.errors.InputError: there is no experiment 'five-in-three'; the experiments are five-in-two, ...
     """
     out = Path(out)
-    chosen = [experiment(name) for name in (names or EXPERIMENTS)]
+    chosen = [experiment(name) for name in (EXPERIMENTS if names is None else dict.fromkeys(names))]
+    for each in chosen:
+        each.settings(preset)  # refuses an unknown preset before anything is written
     _make_folder(out)
     start = time.perf_counter()
     results: Results = {
@@ -60,10 +62,12 @@ def reproduce(
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "command": f"tegum reproduce --preset {preset}"
         if names is None
-        else f"tegum run {' '.join(names)} --preset {preset}",
+        else " && ".join(f"tegum run {each.id} --preset {preset}" for each in chosen),
         "experiments": [],
         "claims": [],
     }
+    if not (out / CLAIMS_FILE).exists():
+        _write_claims(results, out)  # from now on the folder is known as ours, however the run ends
     for each in chosen:
         begin(each.title)
         outcome = run_experiment(each, preset, out, tell)
@@ -83,13 +87,17 @@ def _write_claims(results: Results, out: Path) -> None:
 
 
 def _make_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise FileError(f"{out} is a file; give the name of a folder.")
-    if out.is_dir() and any(out.iterdir()) and not (out / CLAIMS_FILE).exists():
-        raise FileError(f"{out} is not empty and holds no {CLAIMS_FILE} of an earlier run. Choose a new folder.")
     try:
+        if out.exists() and not out.is_dir():
+            raise FileError(f"{out} is a file; give the name of a folder.")
         out.mkdir(parents=True, exist_ok=True)
+        strangers = [path.name for path in out.iterdir() if path.suffix != ".part"]
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(
             f"cannot make the folder {out}: {error.strerror or error}. Choose one that is writable."
         ) from None
+    if strangers and CLAIMS_FILE not in strangers:
+        raise FileError(f"{out} is not empty and holds no {CLAIMS_FILE} of an earlier run. Choose a new folder.")
+    check_target(out / CLAIMS_FILE, overwrite=True)

@@ -10,9 +10,9 @@ from tegum.measure import (
     best_model,
     coherence,
     dimensions_per_feature,
-    feature_dimensionality,
     feature_norm,
     lowest_loss,
+    total_dimensionality,
 )
 from tegum.problem.profiles import describe
 from tegum.store import provenance_of
@@ -24,8 +24,8 @@ def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Facts about a dataset, and a row of measures of the lowest-loss model for each cell of its grid.
 
     The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model; and
-    of that model the number of features with norm > 1/2, the sum of their dimensionalities, D*, and the coherence of
-    these features. A row too short to be represented has no meaningful direction, and is left out of the last.
+    of that model the number of features with norm > 1/2, the sum of all dimensionalities, D*, and the coherence of the
+    features with norm > 1/2: the direction of a shorter one is mostly chance.
 
     Args:
         dataset: what `load` returned.
@@ -115,7 +115,7 @@ def _row(cell: xr.Dataset, where: dict[str, Any]) -> dict[str, Any]:
         "highest_loss": float(cell["loss"].max()),
         "best_model": int(best_model(cell)),
         "n_represented": int(represented.sum()),
-        "total_dimensionality": float(feature_dimensionality(W)[represented].sum()),
+        "total_dimensionality": float(total_dimensionality(W)),
         "dimensions_per_feature": float(dimensions_per_feature(W)),
         "coherence": float(coherence(W[represented])),
     }

@@ -29,6 +29,11 @@ class Board:
         """Whether every task is finished or has failed."""
         return not (self._waiting or self.running or self._elsewhere)
 
+    @property
+    def n_missing(self) -> int:
+        """Tasks that have not ended yet."""
+        return self.total - len(self.done) - len(self.failed)
+
     def work(self, key: str) -> int:
         """Estimated work of one task."""
         return self._work[key]

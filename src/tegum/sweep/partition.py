@@ -7,6 +7,8 @@ task is estimated to last as long as was asked for; a cell that is longer is cut
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from tegum.problem import Problem
 from tegum.sweep.spec import SweepSpec
 from tegum.sweep.work import TaskContent
@@ -67,6 +69,25 @@ def partition(spec: SweepSpec, kernel_epoch: int) -> list[Task]:
         Task(content(spec, kernel_epoch, cells, *block).key, *block, work)
         for *block, work in blocks
     ]  # fmt: skip
+
+
+def describe_task(spec: SweepSpec, task: Task) -> str:
+    """For people: where in the grid a task lies.
+
+    Example:
+        >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.1)
+        >>> spec = SweepSpec(problem=problem, axes={"n_hidden": [2, 3]}, n_models=4, kernel="fused")
+        >>> describe_task(spec, partition(spec, kernel_epoch=1)[0])
+        'n_hidden = 2 to n_hidden = 3, models 0 to 3'
+    """
+    ends = sorted({task.first_cell, task.first_cell + task.n_cells - 1})
+    labels = [axis.coordinates() for axis in spec.grid.axes]
+    cells = []
+    for cell in ends:
+        index = np.unravel_index(cell, spec.grid.shape)
+        cells.append(", ".join(f"{n} = {v[i]}" for n, v, i in zip(spec.grid.dims, labels, index, strict=True)))
+    models = f"models {task.first_model} to {task.first_model + task.n_models - 1}"
+    return ", ".join(part for part in (" to ".join(cells), models) if part)
 
 
 def content(

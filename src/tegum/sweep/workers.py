@@ -1,25 +1,16 @@
-"""Where tasks are done: in threads of this process, or on a Dask cluster.
+"""Where tasks are done: in threads of this process, or elsewhere (cluster.py).
 
-Both take the content of a task and give back the bytes of its file. Workers write nothing and know nothing of the folder,
-so a cluster needs no shared file system; one kernel thread for each thread of a worker, so that nothing is nested.
+Workers take the content of a task and give back the bytes of its file. They write nothing and know nothing of the folder.
 """
 
 import queue
 import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from tegum.ground.errors import InputError, TegumError
 from tegum.ground.progress import Progress
-from tegum.kernels.fused import n_processors
 from tegum.sweep.work import run_task
-
-
-class ClusterError(TegumError, ConnectionError):
-    """The Dask scheduler cannot be reached, or went away."""
 
 
 class Outcome(NamedTuple):
@@ -31,10 +22,10 @@ class Outcome(NamedTuple):
 
 
 class AbstractWorkers(ABC):
-    """What does the tasks. Futures put themselves into a queue when they are done, so that one thread can wait."""
+    """What does the tasks. Whatever thread a task ends in, its outcome waits in a queue for the one thread that writes."""
 
     def __init__(self) -> None:
-        self._ended: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
 
     @abstractmethod
     def room(self) -> int:
@@ -44,29 +35,82 @@ class AbstractWorkers(ABC):
     def start(self, key: str, content: str) -> None:
         """Begin a task, or queue it."""
 
+    @abstractmethod
+    def stop(self) -> None:
+        """Drop what is under way."""
+
     def shares(self) -> dict[str, float]:
-        """For tasks under way, how much is done, where that is known."""
+        """How much is done of tasks under way, from 0 to 1, where that is known."""
         return {}
 
     def check(self) -> None:
         """Raise if nothing more can come."""
 
-    @abstractmethod
-    def stop(self) -> None:
-        """Drop what is under way."""
+    def put(self, key: str, future: Any) -> None:
+        """Hand in the outcome of a task; `future` is done."""
+        try:
+            self._ended.put(Outcome(key, future.result(), None))
+        except BaseException as error:
+            self._ended.put(Outcome(key, None, error))
 
     def ended(self, timeout: float) -> list[Outcome]:
-        """Tasks that have ended since the last call; waits for the first one for at most `timeout` seconds."""
+        """Tasks that have ended since the last call; waits for the first of them for at most `timeout` seconds."""
         outcomes = []
         try:
-            outcomes.append(self._outcome(*self._ended.get(timeout=timeout)))
+            outcomes.append(self._ended.get(timeout=timeout))
             while True:
-                outcomes.append(self._outcome(*self._ended.get_nowait()))
+                outcomes.append(self._ended.get_nowait())
         except queue.Empty:
             return outcomes
 
-    def _outcome(self, key: str, future: Any) -> Outcome:
-        try:
-            return Outcome(key, future.result(), None)
-        except Exception as error:
-            return Outcome(key, None, error)
+
+class LocalWorkers(AbstractWorkers):
+    """Threads of this process that together use every processor.
+
+    The fused kernel releases the interpreter lock, so one task runs on each core, and what surrounds the kernel in one
+    task is hidden behind the others. If there are fewer tasks than cores, each gets several. Other kernels use all cores
+    (or the GPU) by themselves, one task at a time.
+
+    Args:
+        kernel: name of the kernel.
+        n_tasks: how many there are to do.
+    """
+
+    def __init__(self, kernel: str, n_tasks: int) -> None:
+        super().__init__()
+        from tegum.kernels.fused import n_processors  # numba takes a while to load
+
+        side_by_side = min(n_processors(), n_tasks) if kernel == "fused" else 1
+        self._room = max(1, side_by_side)
+        self._n_threads = n_processors() // self._room
+        self._pool = ThreadPoolExecutor(self._room, thread_name_prefix="tegum-task")
+        self._shares: dict[str, float] = {}
+        self._stopping = threading.Event()
+
+    def room(self) -> int:
+        """See AbstractWorkers."""
+        return self._room
+
+    def start(self, key: str, content: str) -> None:
+        """See AbstractWorkers."""
+
+        def tell(progress: Progress) -> None:
+            if self._stopping.is_set():
+                raise _StoppedError
+            self._shares[key] = progress.done / max(progress.total, 1)
+
+        future = self._pool.submit(run_task, content, self._n_threads, tell)
+        future.add_done_callback(lambda done: self.put(key, done))
+
+    def shares(self) -> dict[str, float]:
+        """See AbstractWorkers."""
+        return dict(self._shares)
+
+    def stop(self) -> None:
+        """See AbstractWorkers; waits for the current calls of the kernel, about half a second."""
+        self._stopping.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _StoppedError(Exception):
+    """Takes a training thread out of its loop."""

@@ -1,0 +1,97 @@
+"""Tasks on an existing Dask cluster.
+
+The bytes of a finished task come back through the scheduler's connections and the client writes them, so the workers need
+no shared file system. A worker thread runs one kernel thread: the cluster decides how many run side by side.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tegum.ground.errors import InputError, TegumError
+from tegum.sweep.work import run_task
+from tegum.sweep.workers import AbstractWorkers
+
+# Enough that a worker never waits for the client, and few enough that little is lost with the scheduler.
+_TASKS_PER_THREAD = 2
+_SECONDS_BETWEEN_COUNTS = 5.0
+
+
+class ClusterError(TegumError, ConnectionError):
+    """The Dask scheduler cannot be reached, or is gone."""
+
+
+class ClusterWorkers(AbstractWorkers):
+    """Workers of a Dask cluster.
+
+    Args:
+        client: a `distributed.Client`.
+
+    Raises:
+        InputError: it is something else.
+    """
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        if not (hasattr(client, "submit") and hasattr(client, "scheduler_info")):
+            raise InputError(f"client must be a distributed.Client; got {client!r}. Leave it out to work here.")
+        self._client = client
+        self._futures: dict[str, Any] = {}
+        self._room, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
+
+    def room(self) -> int:
+        """See AbstractWorkers; looked up now and then, as workers come and go."""
+        if time.monotonic() - self._counted > _SECONDS_BETWEEN_COUNTS:
+            self._room = _TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))
+            self._counted = time.monotonic()
+        return self._room
+
+    def start(self, key: str, content: str) -> None:
+        """See AbstractWorkers."""
+        future = self._client.submit(run_task, content, 1, key=f"tegum-{key}")
+        self._futures[key] = future  # Dask drops a task whose future nobody holds
+        future.add_done_callback(lambda done: self.put(key, done))
+
+    def put(self, key: str, future: Any) -> None:
+        """See AbstractWorkers; the result travels here, in a thread of the client."""
+        if future.cancelled():  # as all futures are when the scheduler goes
+            return
+        super().put(key, future)
+        self._futures.pop(key, None)
+
+    def check(self) -> None:
+        """See AbstractWorkers."""
+        if self._client.status != "running" or any(future.cancelled() for future in list(self._futures.values())):
+            raise ClusterError(
+                "lost the Dask scheduler. What was finished is kept; start the sweep again with a new one, or without."
+            )
+
+    def stop(self) -> None:
+        """See AbstractWorkers."""
+        with contextlib.suppress(Exception):  # on the way out, perhaps without a scheduler
+            if self._client.status == "running":
+                self._client.cancel(list(self._futures.values()))
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """A client of the scheduler at an address such as tcp://host:8786, or None for no address.
+
+    Raises:
+        InputError: Dask is not installed. ClusterError: there is no scheduler.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError('a scheduler needs Dask: pip install "tegum[cluster]".') from None
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(f"cannot reach a Dask scheduler at {address!r} ({error}). Start one: dask scheduler.") from None
+    with client:
+        yield client
