@@ -1,6 +1,6 @@
 """tegum: a laboratory for superposition in neural networks."""
 
-from importlib.metadata import version
+from importlib.metadata import version as _version
 
 from tegum.ground.errors import DivergedError, FileError, InputError, ShapeError, TegumError
 from tegum.ground.progress import Progress
@@ -21,4 +21,33 @@ from tegum.store import load, load_weights, save, save_weights, to_torch
 from tegum.sweep import SweepSpec, open_sweep, sweep
 from tegum.training import train
 
-__version__ = version("tegum")
+__version__ = _version("tegum")
+
+__all__ = [
+    "Axis",
+    "Constant",
+    "DescentSettings",
+    "DivergedError",
+    "FileError",
+    "Geometric",
+    "Grid",
+    "InputError",
+    "PowerLaw",
+    "Problem",
+    "Progress",
+    "Record",
+    "ShapeError",
+    "SweepSpec",
+    "TegumError",
+    "TrainSettings",
+    "find_optima",
+    "load",
+    "load_weights",
+    "open_sweep",
+    "sample_features",
+    "save",
+    "save_weights",
+    "sweep",
+    "to_torch",
+    "train",
+]

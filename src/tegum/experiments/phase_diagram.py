@@ -220,7 +220,7 @@ def plates(data: Data) -> list[Plate]:
         made.append(
             Plate(
                 name=f"phases-{n}",
-                figure=phase_maps(maps, boundary=data["boundary"]),
+                figure=phase_maps(maps, boundary=data["boundary"], mirrored=n == 2),
                 caption=f"n = {n}, m = {m}: the extra feature over 1/p and its importance. Lines: the exact boundary.",
             )
         )

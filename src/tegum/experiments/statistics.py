@@ -34,10 +34,12 @@ def partners(model: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
     A feature that is alone is its own partner, with cosine 1.
     """
-    cosines = overlap(weights(model)[represented(model)])
+    W = weights(model)[represented(model)]
+    if not len(W):
+        return np.empty(0), np.empty(0, int)
+    cosines = overlap(W)
     np.fill_diagonal(cosines, 1.0)
-    nearest = cosines.argmin(axis=1) if cosines.size else np.empty(0, int)
-    return cosines[np.arange(len(nearest)), nearest], nearest
+    return cosines.min(axis=1), cosines.argmin(axis=1)
 
 
 def least(values: np.ndarray) -> float:

@@ -60,7 +60,8 @@ def find(
     shape = architecture(problems[0])
     n, m = shape.n_features, shape.n_hidden
     if starts is None:
-        starts = np.broadcast_to(descent_starts(n, m, settings.n_starts, seed), (len(problems), settings.n_starts, n * m + n))
+        common = descent_starts(n, m, settings, seed)
+        starts = np.broadcast_to(common, (len(problems), *common.shape))
     parts = [slice(i, i + _CELLS_PER_CALL) for i in range(0, len(problems), _CELLS_PER_CALL)]
     done = 0
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from tegum.geometry.polytopes import polygon, simplex
 from tegum.ground import streams
+from tegum.problem import DescentSettings
 
 _RANDOM_NORM, _RANDOM_BIAS = 0.8, 0.1
 
@@ -45,16 +46,16 @@ def _on_axes(groups: list[list[int]], n: int, m: int) -> np.ndarray:
     return W
 
 
-def descent_starts(n_features: int, n_hidden: int, n_starts: int, seed: int) -> np.ndarray:
+def descent_starts(n_features: int, n_hidden: int, settings: DescentSettings, seed: int) -> np.ndarray:
     """Starts laid out flat (W, then bias), (n_starts, n_features * n_hidden + n_features).
 
     At most half of them are structured, slightly shaken so that none sits on a saddle; random ones have rows of
     norm about 0.8 and biases of about 0.1.
     """
     n, m = n_features, n_hidden
-    structured = structured_starts(n, m)[: n_starts // 2]
-    starts = np.empty((n_starts, n * m + n))
-    for s in range(n_starts):
+    structured = structured_starts(n, m)[: settings.n_starts // 2] if settings.structured else []
+    starts = np.empty((settings.n_starts, n * m + n))
+    for s in range(settings.n_starts):
         rng = streams.generator(seed, s, "descent starts")
         if s < len(structured):
             W, bias = structured[s] + 0.02 * rng.standard_normal((n, m)), 0.02 * rng.standard_normal(n)

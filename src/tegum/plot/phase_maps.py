@@ -27,7 +27,9 @@ _CANDIDATES: Final = {
 
 
 @styled()
-def phase_maps(datasets: Mapping[str, xr.Dataset], *, boundary: xr.Dataset | None = None) -> Figure:
+def phase_maps(
+    datasets: Mapping[str, xr.Dataset], *, boundary: xr.Dataset | None = None, mirrored: bool = False
+) -> Figure:
     """What becomes of the last feature, over its importance and the probability of all features.
 
     White: not represented. Blue: a dimension of its own. Orange: stored in superposition (interference of 1 or more). The
@@ -36,7 +38,8 @@ def phase_maps(datasets: Mapping[str, xr.Dataset], *, boundary: xr.Dataset | Non
     Args:
         datasets: by title; each over feature_probability and relative_importance, either models (W and loss over
             `model`), or `loss` over `candidate` from the theory, of which the lowest is shown.
-        boundary: `importance` over feature_probability, drawn as a line with its mirror image.
+        boundary: `importance` over feature_probability, drawn as a line.
+        mirrored: draw the line a second time, at one over the importance.
 
     Returns:
         A figure with one panel for each dataset.
@@ -56,7 +59,7 @@ def phase_maps(datasets: Mapping[str, xr.Dataset], *, boundary: xr.Dataset | Non
         colours = _of_candidates(dataset) if "candidate" in dataset.dims else _of_models(dataset)
         _draw(ax, colours, dataset)
         if boundary is not None:
-            for importance in (boundary["importance"], 1 / boundary["importance"]):
+            for importance in (boundary["importance"], 1 / boundary["importance"])[: 1 + mirrored]:
                 ax.plot(1 / boundary[_P], importance, color="black", linewidth=0.8)
         ax.set(title=title, xlabel="1 / feature probability p")
     axes[0].set_ylabel("relative importance of the extra feature")

@@ -11,7 +11,9 @@ class DescentSettings(FrozenRecord):
     """Sizes and tolerances of a search for the optima of the exact loss.
 
     Args:
-        n_starts: descents for each cell; up to six structured starts, the others random.
+        n_starts: descents for each cell.
+        structured: begin up to half of them (six at most) from arrangements that are often optimal, the others from
+            random weights; False makes all of them random, so that the frequencies are those of random starts.
         n_optima: distinct optima kept for each cell, the lowest first.
         most_active: leave out samples with more features present than this; None keeps all, possible up to about 8
             features.
@@ -27,6 +29,7 @@ class DescentSettings(FrozenRecord):
     """
 
     n_starts: int = Field(default=16, ge=1)
+    structured: bool = True
     n_optima: int = Field(default=4, ge=1)
     most_active: int | None = Field(default=None, ge=1)
     tolerance: float = Field(default=1e-8, gt=0)

@@ -117,5 +117,5 @@ def _row(cell: xr.Dataset, where: dict[str, Any]) -> dict[str, Any]:
         "n_represented": int(represented.sum()),
         "total_dimensionality": float(total_dimensionality(W)),
         "dimensions_per_feature": float(dimensions_per_feature(W)),
-        "coherence": float(coherence(W[represented])),
+        "coherence": float(coherence(W[represented])) if represented.any() else 0.0,
     }

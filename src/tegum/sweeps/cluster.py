@@ -1,7 +1,7 @@
 """Tasks on an existing Dask cluster.
 
-The bytes of a finished task come back through the scheduler's connections and the client writes them, so the workers need
-no shared file system. A worker thread runs one kernel thread: the cluster decides how many run side by side.
+The bytes of a finished task come back over the cluster's own connections and the client writes them, so the workers
+need no shared file system. A worker thread runs one kernel thread: the cluster decides how many run side by side.
 """
 
 import contextlib
@@ -92,6 +92,8 @@ def connected(address: str | None) -> Iterator[Any]:
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise ClusterError(f"cannot reach a Dask scheduler at {address!r} ({error}). Start one: dask scheduler.") from None
+        raise ClusterError(
+            f"cannot reach a Dask scheduler at {address!r} ({error}). Start one: dask scheduler."
+        ) from None
     with client:
         yield client

@@ -4,6 +4,7 @@ The cells of the grid stand in a row, last axis fastest, and each has its models
 task is estimated to last as long as was asked for; a cell that is longer is cut into runs of models.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from tegum.problem import Problem
 from tegum.sweep.spec import SweepSpec
 from tegum.sweep.work import TaskContent
 
-# Limits on one task, whatever its estimate: what it returns must fit into memory many times.
+# Limits on one task, whatever its estimate: many of them must fit into memory.
 MOST_CELLS, MOST_MODELS = 1024, 4096
 _PICOSECONDS = 10**12
 
@@ -27,23 +28,26 @@ class _Cost(NamedTuple):
 
 
 # Measured (benchmarks/bench_sweep.py prints estimate and truth). These numbers are part of the format of a sweep: other
-# ones would cut it elsewhere, and what is finished would not be found. They need to be right to a factor of three only.
+# ones would cut it elsewhere, and what is finished would not be found. They need be right to a factor of three only.
 _TRAINING = {"fused": _Cost(0, 300, 55), "reference": _Cost(140_000, 10_000, 300)}
 _EVALUATION = {"fused": _Cost(5_000, 200, 20), "reference": _Cost(40_000, 20_000, 1_000)}
 _PER_MODEL, _PER_CELL = 50_000_000, 200_000_000
 
 
-class Task(NamedTuple):
-    """A block of cells and models; either all models of some cells, or some models of one cell.
+class Block(NamedTuple):
+    """Some cells and models of a sweep: all models of several cells, or some models of one."""
 
-    `key` names it by its content, and `work` is its estimated length in picoseconds on one core.
-    """
-
-    key: str
     first_cell: int
     n_cells: int
     first_model: int
     n_models: int
+
+
+class Task(NamedTuple):
+    """A block; `key` names it by its content, and `work` is its estimated length in picoseconds on one core."""
+
+    key: str
+    block: Block
     work: int
 
 
@@ -60,49 +64,48 @@ def partition(spec: SweepSpec, kernel_epoch: int) -> list[Task]:
     Example: 4000 models of one cell are cut into equal parts.
         >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.1)
         >>> tasks = partition(SweepSpec(problem=problem, n_models=4000, kernel="fused"), kernel_epoch=1)
-        >>> [task.n_models for task in tasks][:3], sum(task.n_models for task in tasks)
-        ([210, 210, 210], 4000)
+        >>> [task.block.n_models for task in tasks][:3], sum(task.block.n_models for task in tasks)
+        ([210, 211, 210], 4000)
     """
     cells = spec.grid.cells()
     blocks = _blocks([_work(spec, cell) for cell in cells], spec.n_models, round(spec.task_seconds * _PICOSECONDS))
-    return [
-        Task(content(spec, kernel_epoch, cells, *block).key, *block, work)
-        for *block, work in blocks
-    ]  # fmt: skip
+    return [Task(content(spec, kernel_epoch, cells, block).key, block, work) for block, work in blocks]
 
 
-def describe_task(spec: SweepSpec, task: Task) -> str:
-    """For people: where in the grid a task lies.
+def content(spec: SweepSpec, kernel_epoch: int, cells: Sequence[Problem], block: Block) -> TaskContent:
+    """What the task with this block is; `cells` are those of the spec's grid."""
+    return TaskContent(
+        problems=tuple(cells[block.first_cell : block.first_cell + block.n_cells]),
+        settings=spec.settings,
+        record=spec.record,
+        seed=spec.seed,
+        first_model=block.first_model,
+        n_models=block.n_models,
+        kernel=spec.kernel,
+        kernel_epoch=kernel_epoch,
+    )
+
+
+def describe_task(spec: SweepSpec, block: Block) -> str:
+    """For people: where in the grid a block lies.
 
     Example:
         >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.1)
-        >>> spec = SweepSpec(problem=problem, axes={"n_hidden": [2, 3]}, n_models=4, kernel="fused")
-        >>> describe_task(spec, partition(spec, kernel_epoch=1)[0])
+        >>> spec = SweepSpec(problem=problem, axes={"n_hidden": [2, 3]}, n_models=4)
+        >>> describe_task(spec, Block(first_cell=0, n_cells=2, first_model=0, n_models=4))
         'n_hidden = 2 to n_hidden = 3, models 0 to 3'
     """
-    ends = sorted({task.first_cell, task.first_cell + task.n_cells - 1})
     labels = [axis.coordinates() for axis in spec.grid.axes]
-    cells = []
-    for cell in ends:
+    ends = []
+    for cell in sorted({block.first_cell, block.first_cell + block.n_cells - 1}):
         index = np.unravel_index(cell, spec.grid.shape)
-        cells.append(", ".join(f"{n} = {v[i]}" for n, v, i in zip(spec.grid.dims, labels, index, strict=True)))
-    models = f"models {task.first_model} to {task.first_model + task.n_models - 1}"
-    return ", ".join(part for part in (" to ".join(cells), models) if part)
-
-
-def content(
-    spec: SweepSpec, kernel_epoch: int, cells: Sequence[Problem], first_cell: int, n_cells: int, first_model: int,
-    n_models: int,
-) -> TaskContent:  # fmt: skip
-    """What the task with this block of cells and models is."""
-    return TaskContent(
-        problems=tuple(cells[first_cell : first_cell + n_cells]), settings=spec.settings, record=spec.record,
-        seed=spec.seed, first_model=first_model, n_models=n_models, kernel=spec.kernel, kernel_epoch=kernel_epoch,
-    )  # fmt: skip
+        ends.append(", ".join(f"{name} = {at[i]}" for name, at, i in zip(spec.grid.dims, labels, index, strict=True)))
+    models = f"models {block.first_model} to {block.first_model + block.n_models - 1}"
+    return ", ".join(part for part in (" to ".join(ends), models) if part)
 
 
 def _work(spec: SweepSpec, cell: Problem) -> int:
-    """Estimated picoseconds for one model of a cell."""
+    """Estimated picoseconds for one model of a cell; whole numbers, which are the same on every machine."""
     n, m, settings = cell.n_features, cell.n_hidden, spec.settings
     kind = spec.kernel.partition(":")[0]
     train, evaluate = _TRAINING.get(kind, _TRAINING["fused"]), _EVALUATION.get(kind, _EVALUATION["fused"])
@@ -111,30 +114,28 @@ def _work(spec: SweepSpec, cell: Problem) -> int:
     return training + evaluation + _PER_MODEL
 
 
-def _blocks(work: Sequence[int], n_models: int, limit: int) -> Iterator[tuple[int, int, int, int, int]]:
-    """(first cell, cells, first model, models, work) of each task."""
+def _blocks(work: Sequence[int], n_models: int, limit: int) -> Iterator[tuple[Block, int]]:
+    """The block of each task and its work; `work` is that of one model of each cell."""
     first, total = 0, 0
     for cell, one in enumerate(work):
         whole = one * n_models + _PER_CELL
         n_gathered = cell - first
         full = total + whole > limit or n_gathered == MOST_CELLS or (n_gathered + 1) * n_models > MOST_MODELS
         if n_gathered and full:
-            yield first, n_gathered, 0, n_models, total
+            yield Block(first, n_gathered, 0, n_models), total
             first, total = cell, 0
-        n_parts = max(-(-whole // limit), -(-n_models // MOST_MODELS))
+        n_parts = min(n_models, max(-(-whole // limit), -(-n_models // MOST_MODELS)))
         if n_parts > 1:  # longer than a task by itself
             for first_model, count in _equal_parts(n_models, n_parts):
-                yield cell, 1, first_model, count, one * count + _PER_CELL
+                yield Block(cell, 1, first_model, count), one * count + _PER_CELL
             first = cell + 1
         else:
             total += whole
     if first < len(work):
-        yield first, len(work) - first, 0, n_models, total
+        yield Block(first, len(work) - first, 0, n_models), total
 
 
-def _equal_parts(count: int, n_parts: int) -> Iterator[tuple[int, int]]:
-    """(first, length) of runs that differ in length by at most one, none of them empty."""
-    n_parts = min(count, n_parts)
+def _equal_parts(count: int, n_parts: int) -> list[tuple[int, int]]:
+    """(first, length) of runs that differ in length by at most one; none is empty if n_parts <= count."""
     ends = [count * part // n_parts for part in range(n_parts + 1)]
-    for first, end in zip(ends, ends[1:], strict=False):
-        yield first, end - first
+    return [(first, end - first) for first, end in itertools.pairwise(ends)]

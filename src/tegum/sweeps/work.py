@@ -6,7 +6,6 @@ that a worker is sent.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import xarray as xr
 
@@ -111,5 +110,3 @@ class _Later(AbstractKernel):
     ) -> AbstractRun:
         """See AbstractKernel."""
         return self._kernel.prepare(problems, settings, models=[self._first + i for i in models], seed=seed)
-
-

@@ -79,9 +79,13 @@ def sweep(
     processes may work in one folder; they share the tasks. The files do not depend on any of this.
 
     Args:
-        grid, settings, n_models, seed, record: as for `train`.
+        grid: a grid of problems, or a problem.
+        settings: optimiser, schedule and sizes; the published defaults if None.
+        n_models: models for each cell, which differ in their random numbers only.
+        seed: the one integer behind all random numbers.
         out: folder of the sweep, made if needed.
-        kernel: name of a kernel.
+        kernel: "auto", "fused", "reference" or "reference:cuda".
+        record: what to keep along the way; 100 points of the loss curve if None.
         task_seconds: estimated length of a task on one core. A shorter task loses less to a crash; a longer one makes
             fewer files.
         client: a `distributed.Client`, to work on a Dask cluster instead of in this process.
@@ -171,8 +175,8 @@ class _Loop:
                 board.finish(key)
             else:
                 board.start(key)
-                block = self._tasks[key][1:5]
-                workers.start(key, content(self._spec, self._epoch, self._cells, *block).to_json())
+                block = self._tasks[key].block
+                workers.start(key, content(self._spec, self._epoch, self._cells, block).to_json())
 
     def _take_in(self, outcome: Outcome) -> None:
         key = outcome.key
@@ -181,7 +185,7 @@ class _Loop:
             self._board.finish(key)
             self.n_run += 1
         else:
-            where = describe_task(self._spec, self._tasks[key])
+            where = describe_task(self._spec, self._tasks[key].block)
             text = "".join(traceback.format_exception(outcome.error))
             file = self._folder.record_failure(key, f"task {key}: {where}\n\n{text}")
             self._board.fail(key)

@@ -1,6 +1,6 @@
 """Where tasks are done: in threads of this process, or elsewhere (cluster.py).
 
-Workers take the content of a task and give back the bytes of its file. They write nothing and know nothing of the folder.
+Workers take the content of a task and give back the bytes of its file. They write nothing and know of no folder.
 """
 
 import queue
@@ -22,7 +22,7 @@ class Outcome(NamedTuple):
 
 
 class AbstractWorkers(ABC):
-    """What does the tasks. Whatever thread a task ends in, its outcome waits in a queue for the one thread that writes."""
+    """What does the tasks. Whatever thread one ends in, its outcome waits in a queue for the one thread that writes."""
 
     def __init__(self) -> None:
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
@@ -43,7 +43,7 @@ class AbstractWorkers(ABC):
         """How much is done of tasks under way, from 0 to 1, where that is known."""
         return {}
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 (most workers cannot be lost)
         """Raise if nothing more can come."""
 
     def put(self, key: str, future: Any) -> None:
@@ -68,8 +68,8 @@ class LocalWorkers(AbstractWorkers):
     """Threads of this process that together use every processor.
 
     The fused kernel releases the interpreter lock, so one task runs on each core, and what surrounds the kernel in one
-    task is hidden behind the others. If there are fewer tasks than cores, each gets several. Other kernels use all cores
-    (or the GPU) by themselves, one task at a time.
+    task is hidden behind the others. If there are fewer tasks than cores, each gets several. Other kernels use all
+    cores, or the GPU, by themselves, one task at a time.
 
     Args:
         kernel: name of the kernel.

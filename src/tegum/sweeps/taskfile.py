@@ -49,8 +49,8 @@ def problem_with(path: Path, key: str) -> str | None:
         named = key.encode() in path.read_bytes()
     except FileNotFoundError:
         return f"there is no file {path}."
-    except FileError as error:
-        return str(error)
+    except FileError:
+        return f"{path} is cut off or damaged: it does not fit its checksum."
     except OSError as error:
         return f"cannot read {path}: {error.strerror or error}."
     return None if named else f"{path} holds another task than its name says."

@@ -1,9 +1,9 @@
 """The folder of a sweep: its spec, one file per finished task, and the tracebacks of failed ones.
 
-    sweep.json            the spec, canonical
-    tasks/KEY.nc          one finished task each, whole or not at all
-    failures/KEY.txt      why a task failed; removed when it succeeds
-    locks/KEY             who is working on it
+sweep.json            the spec, canonical
+tasks/KEY.nc          one finished task each, whole or not at all
+failures/KEY.txt      why a task failed; removed when it succeeds
+locks/KEY             who is working on it
 """
 
 import contextlib
@@ -46,9 +46,9 @@ class SweepFolder:
             FileError: it holds another sweep (the differences are named), something else, or cannot be written to.
         """
         if not (self.path / "sweep.json").exists():
-            self._make(_record(spec, kernel_epoch))
+            self._make(_values(spec, kernel_epoch) | {"tegum_sweep": FORMAT})
         stored, epoch = self.read()
-        different = differences(_record(stored, epoch), _record(spec, kernel_epoch))
+        different = differences(_values(stored, epoch), _values(spec, kernel_epoch))
         if different:
             raise FileError(
                 f"{self.path} holds another sweep. Choose another folder, or ask for what it holds:\n  "
@@ -85,7 +85,8 @@ class SweepFolder:
             version = record.pop("tegum_sweep")
             if version > FORMAT:
                 raise FileError(f"{path} has format {version}; this version reads {FORMAT}. Install a newer tegum.")
-            return SweepSpec(**record.pop("spec")), int(record.pop("kernel_epoch"))
+            kernel_epoch = int(record.pop("kernel_epoch"))
+            return SweepSpec(**record), kernel_epoch
         except FileNotFoundError:
             raise FileError(f"{self.path} holds no sweep: there is no sweep.json in it.") from None
         except FileError:
@@ -167,5 +168,5 @@ class SweepFolder:
                 leftover.unlink(missing_ok=True)
 
 
-def _record(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
-    return {"tegum_sweep": FORMAT, "kernel_epoch": kernel_epoch, "spec": spec.model_dump(mode="json")}
+def _values(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
+    return spec.model_dump(mode="json") | {"kernel_epoch": kernel_epoch}

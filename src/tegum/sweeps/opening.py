@@ -22,9 +22,9 @@ from tegum.sweep.spec import SweepSpec
 def open_sweep(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Dataset:
     """Open the folder of a sweep as the dataset that `train` would have returned for the whole grid.
 
-    Nothing but the spec and the names of the files is read now. With dask installed the variables are dask arrays, and
-    computing with them reads what it needs, piece by piece; without it, a selection reads the tasks that it touches, and
-    computing loads the variables it uses. Each file is checked against its checksum before it is first read.
+    Only the spec, the names of the files and one of them are read now. With dask installed the variables are dask
+    arrays, and computing with them reads what it needs, piece by piece. Without it, a selection reads the tasks that it
+    touches, and computing loads the variables it uses. Each file is checked against its checksum before it is read.
 
     Args:
         path: the folder.
@@ -114,4 +114,5 @@ class _TaskArray(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
-        return self._files.read(self._name, key, self.shape, self.dtype, has_models=self._has_models)
+        part = self._files.read(self._name, key, self.shape, has_models=self._has_models)
+        return part.astype(self.dtype)

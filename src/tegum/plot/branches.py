@@ -1,0 +1,74 @@
+"""Branches of optima over a changing problem, and where training lands among them."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from tegum.ground.estimate import share_estimate
+from tegum.plot.style import FAINT, OKABE_ITO, styled
+
+
+@styled()
+def loss_branches(dataset: xr.Dataset, *, crossing: float) -> Figure:
+    """Exact loss of each branch over the ratio of densities.
+
+    Args:
+        dataset: `loss` over (branch, ratio).
+        crossing: ratio at which the two lowest curves meet.
+
+    Returns:
+        A figure with one line for each branch.
+
+    Example:
+        >>> dataset = xr.Dataset({"loss": (("branch", "ratio"), [[1.0, 2.0]])}, {"branch": ["a"], "ratio": [0.1, 1.0]})
+        >>> len(loss_branches(dataset, crossing=0.5).axes[0].lines)
+        2
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section Non-Uniform Superposition.
+    """
+    figure = Figure(figsize=(4.2, 3.0), layout="constrained")
+    ax = figure.subplots()
+    for number, name in enumerate(dataset["branch"].values):
+        ax.plot(dataset["ratio"], dataset["loss"].sel(branch=name), color=OKABE_ITO[number], label=str(name))
+    ax.axvline(crossing, color=FAINT, linewidth=1.0, linestyle="--", label=f"crossing at {crossing:.3f}")
+    ax.set(xscale="log", xlabel="density of the fifth feature / that of the others", ylabel="expected loss")
+    ax.set_xticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1"])
+    ax.legend()
+    return figure
+
+
+@styled()
+def landing_shares(dataset: xr.Dataset) -> Figure:
+    """Share of trained models that represent every feature, over the ratio of densities, with 99 % intervals.
+
+    Args:
+        dataset: `represented` over (ratio, model).
+
+    Returns:
+        A figure with one point for each ratio.
+
+    Example:
+        >>> dataset = xr.Dataset({"represented": (("ratio", "model"), [[5, 4]])}, {"ratio": [1.0]})
+        >>> landing_shares(dataset.assign(W=("feature", np.zeros(5)))).axes[0].lines[0].get_ydata().tolist()
+        [0.5]
+
+    Source:
+        Ours.
+    """
+    figure = Figure(figsize=(4.2, 2.8), layout="constrained")
+    ax = figure.subplots()
+    every = dataset["represented"] == dataset.sizes["feature"]
+    shares = [share_estimate(int(every.sel(ratio=r).sum()), every.sizes["model"]) for r in dataset["ratio"].values]
+    best = np.array([share.best for share in shares])
+    spread = np.array([[share.best - share.low for share in shares], [share.high - share.best for share in shares]])
+    ax.errorbar(dataset["ratio"].values, best, spread, fmt="o", color=OKABE_ITO[0], capsize=2)
+    ax.set(
+        xscale="log",
+        ylim=(-0.02, 1.02),
+        xlabel="density of the fifth feature / that of the others",
+        ylabel="share with all features",
+    )
+    ax.set_title(f"{every.sizes['model']} starts for each ratio")
+    ax.set_xticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1"])
+    return figure
