@@ -7,16 +7,18 @@ import ast
 import importlib
 import inspect
 import re
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import tegum
 
-PUBLIC = [
-    "tegum", "tegum.geometry", "tegum.theory", "tegum.measure", "tegum.problem", "tegum.store", "tegum.plot",
-    "tegum.report",
-]  # fmt: skip
+PACKAGE = Path(tegum.__file__).parent
+# the root, and every folder that lists its public names
+PUBLIC = ["tegum"] + [
+    f"tegum.{path.parent.name}" for path in sorted(PACKAGE.glob("*/__init__.py")) if "\n__all__ = " in path.read_text()
+]
 MODULES = {name: importlib.import_module(name) for name in PUBLIC}
 NAMES = [(name, public) for name, module in MODULES.items() for public in module.__all__]
 # Tables and aliases are data: no docstring of their own, described where they stand.

@@ -29,7 +29,7 @@ TOPICS = (
     ),
     Topic("Training", "tegum", ("train", "Progress")),
     Topic("Optima of the exact loss", "tegum", ("find_optima", "DescentSettings")),
-    Topic("Sweeps", "tegum.sweep"),
+    Topic("Sweeps", "tegum.sweeps"),
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),

@@ -18,7 +18,7 @@ from tegum.problem import (
     sample_features,
 )
 from tegum.store import load, load_weights, save, save_weights, to_torch
-from tegum.sweep import SweepSpec, open_sweep, sweep
+from tegum.sweeps import SweepSpec, open_sweep, sweep
 from tegum.training import train
 
 __version__ = _version("tegum")

@@ -175,7 +175,7 @@ def sweep(spec: Positional[Path], *, out: Path, scheduler: str | None = None, js
         scheduler: address of a Dask scheduler (tcp://host:8786); this process does the work if left out.
         json: print what was done and what failed as one JSON document.
     """
-    from tegum.sweep.command import as_record, in_words, sweep_file
+    from tegum.sweeps.command import as_record, in_words, sweep_file
 
     result = sweep_file(spec, out, scheduler)
     if json:

@@ -24,6 +24,7 @@ from tegum.geometry import gram
 from tegum.ground.estimate import group_estimate
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
+from tegum.measure import feature_norm
 from tegum.plot import gram_and_bias, loss_ratio_against_probability, norm_bars, represented_against_probability
 from tegum.problem import Geometric, Grid, Problem, TrainSettings
 from tegum.theory import linear_loss, linear_optimum
@@ -268,10 +269,9 @@ def _sparse(relu: xr.Dataset) -> list[Part]:
 
 
 def _positive_pairs(model: xr.Dataset) -> float:
-    rows = represented(model)
-    negative = bias(model)[rows] < -0.03
-    G = gram(weights(model)[rows])
-    return float(np.triu((G > 0.1) & negative[:, None] & negative[None, :], 1).sum())
+    counted = (feature_norm(weights(model)) > 0.5) & (bias(model) < -0.03)
+    overlapping = gram(weights(model)) > 0.1
+    return float(np.triu(overlapping & counted[:, None] & counted[None, :], 1).sum())
 
 
 def _antipodal(relu: xr.Dataset) -> list[Part]:

@@ -1,7 +1,7 @@
 """Figures drawn from stored datasets only: each function takes what `tegum.train` returns and gives a Figure."""
 
 from tegum.plot.arrows import feature_arrows
-from tegum.plot.branches import landing_shares, loss_branches
+from tegum.plot.branches import landing_shares, level_curves, loss_branches
 from tegum.plot.curves import loss_ratio_against_probability, represented_against_probability
 from tegum.plot.forces import cost_of_overlap, formula_against_samples
 from tegum.plot.heatmaps import gram_and_bias
@@ -17,6 +17,7 @@ __all__ = [
     "formula_against_samples",
     "gram_and_bias",
     "landing_shares",
+    "level_curves",
     "loss_branches",
     "loss_curves",
     "loss_ratio_against_probability",

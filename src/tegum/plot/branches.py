@@ -72,3 +72,32 @@ def landing_shares(dataset: xr.Dataset) -> Figure:
     ax.set_title(f"{every.sizes['model']} starts for each ratio")
     ax.set_xticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1"])
     return figure
+
+
+@styled()
+def level_curves(dataset: xr.Dataset) -> Figure:
+    """Loss of the best k-gon against k, one line for each number of features.
+
+    Args:
+        dataset: `loss` over `arrangement`, with coordinates n and k.
+
+    Returns:
+        A figure with one line for each n.
+
+    Example:
+        >>> coords = {"n": ("arrangement", [5, 5]), "k": ("arrangement", [4, 5])}
+        >>> len(level_curves(xr.Dataset({"loss": ("arrangement", [0.06, 0.02])}, coords)).axes[0].lines)
+        1
+
+    Source:
+        Chen, Lau, Mendel, Wei and Murfet 2023, arXiv 2310.06301.
+    """
+    figure = Figure(figsize=(3.8, 2.8), layout="constrained")
+    ax = figure.subplots()
+    for number, n in enumerate(sorted(set(dataset["n"].values.tolist()))):
+        mine = dataset.isel(arrangement=dataset["n"].values == n)
+        ax.plot(mine["k"], mine["loss"], "osD^"[number % 4] + "-", color=OKABE_ITO[number], label=f"n = {n}")
+    ax.set(xlabel="corners k", ylabel="loss per sample", ylim=(0, None))
+    ax.set_xticks(sorted(set(dataset["k"].values.tolist())))
+    ax.legend()
+    return figure

@@ -1,11 +1,11 @@
 """Layer 7: a grid of problems as tasks with a file each; nothing that was finished is ever lost."""
 
-from tegum.sweep.cluster import ClusterError
-from tegum.sweep.folder import DamagedTaskWarning
-from tegum.sweep.opening import open_sweep
-from tegum.sweep.progress import SweepProgress
-from tegum.sweep.running import FailedTask, SweepResult, run_spec, sweep
-from tegum.sweep.spec import SweepSpec
+from tegum.sweeps.cluster import ClusterError
+from tegum.sweeps.folder import DamagedTaskWarning
+from tegum.sweeps.opening import open_sweep
+from tegum.sweeps.progress import SweepProgress
+from tegum.sweeps.running import FailedTask, SweepResult, run_spec, sweep
+from tegum.sweeps.spec import SweepSpec
 
 __all__ = [
     "ClusterError",

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tegum.ground.errors import InputError, TegumError
-from tegum.sweep.work import run_task
-from tegum.sweep.workers import AbstractWorkers
+from tegum.sweeps.work import run_task
+from tegum.sweeps.workers import AbstractWorkers
 
 # Enough that a worker never waits for the client, and few enough that little is lost with the scheduler.
 _TASKS_PER_THREAD = 2

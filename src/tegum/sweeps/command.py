@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tegum.ground.errors import FileError
-from tegum.sweep.cluster import connected
-from tegum.sweep.folder import DamagedTaskWarning
-from tegum.sweep.running import SweepResult, run_spec
-from tegum.sweep.spec import SweepSpec
+from tegum.sweeps.cluster import connected
+from tegum.sweeps.folder import DamagedTaskWarning
+from tegum.sweeps.running import SweepResult, run_spec
+from tegum.sweeps.spec import SweepSpec
 
 
 def sweep_file(spec_file: Path, out: Path, scheduler: str | None) -> SweepResult:

@@ -15,8 +15,8 @@ from typing import Any
 
 from tegum.ground.atomic import replacing
 from tegum.ground.errors import FileError
-from tegum.sweep.spec import SweepSpec, differences
-from tegum.sweep.taskfile import problem_with
+from tegum.sweeps.spec import SweepSpec, differences
+from tegum.sweeps.taskfile import problem_with
 
 FORMAT = 1
 _OURS = {"sweep.json", "tasks", "failures", "locks"}

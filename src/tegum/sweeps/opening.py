@@ -13,10 +13,10 @@ from xarray.core import indexing
 from tegum.ground.errors import FileError
 from tegum.store import Provenance, load
 from tegum.store.layout import record_attributes
-from tegum.sweep.folder import SweepFolder
-from tegum.sweep.partition import partition
-from tegum.sweep.reading import TaskFiles
-from tegum.sweep.spec import SweepSpec
+from tegum.sweeps.folder import SweepFolder
+from tegum.sweeps.partition import partition
+from tegum.sweeps.reading import TaskFiles
+from tegum.sweeps.spec import SweepSpec
 
 
 def open_sweep(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Dataset:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.problem import Problem
-from tegum.sweep.spec import SweepSpec
-from tegum.sweep.work import TaskContent
+from tegum.sweeps.spec import SweepSpec
+from tegum.sweeps.work import TaskContent
 
 # Limits on one task, whatever its estimate: many of them must fit into memory.
 MOST_CELLS, MOST_MODELS = 1024, 4096
@@ -65,7 +65,7 @@ def partition(spec: SweepSpec, kernel_epoch: int) -> list[Task]:
         >>> problem = Problem(n_features=5, n_hidden=2, feature_probability=0.1)
         >>> tasks = partition(SweepSpec(problem=problem, n_models=4000, kernel="fused"), kernel_epoch=1)
         >>> [task.block.n_models for task in tasks][:3], sum(task.block.n_models for task in tasks)
-        ([210, 211, 210], 4000)
+        ([222, 222, 222], 4000)
     """
     cells = spec.grid.cells()
     blocks = _blocks([_work(spec, cell) for cell in cells], spec.n_models, round(spec.task_seconds * _PICOSECONDS))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tegum.ground.progress import Listener, Progress
-from tegum.sweep.board import Board
+from tegum.sweeps.board import Board
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 
 from tegum.ground.errors import FileError
-from tegum.sweep.partition import Task
-from tegum.sweep.taskfile import problem_with
+from tegum.sweeps.partition import Task
+from tegum.sweeps.taskfile import problem_with
 
 Key = tuple[Any, ...]
 

@@ -13,15 +13,15 @@ import xarray as xr
 from tegum.ground.progress import Listener
 from tegum.kernels.choice import choose_kernel
 from tegum.problem import Grid, Problem, Record, TrainSettings
-from tegum.sweep.board import Board
-from tegum.sweep.cluster import ClusterWorkers
-from tegum.sweep.folder import SweepFolder
-from tegum.sweep.locks import Locks
-from tegum.sweep.opening import open_sweep
-from tegum.sweep.partition import Task, content, describe_task, partition
-from tegum.sweep.progress import Meter, SweepProgress, sweep_listener
-from tegum.sweep.spec import SweepSpec, spec_of
-from tegum.sweep.workers import AbstractWorkers, LocalWorkers, Outcome
+from tegum.sweeps.board import Board
+from tegum.sweeps.cluster import ClusterWorkers
+from tegum.sweeps.folder import SweepFolder
+from tegum.sweeps.locks import Locks
+from tegum.sweeps.opening import open_sweep
+from tegum.sweeps.partition import Task, content, describe_task, partition
+from tegum.sweeps.progress import Meter, SweepProgress, sweep_listener
+from tegum.sweeps.spec import SweepSpec, spec_of
+from tegum.sweeps.workers import AbstractWorkers, LocalWorkers, Outcome
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 

@@ -15,7 +15,7 @@ from tegum.ground.record import FrozenRecord
 from tegum.kernels.choice import choose_kernel
 from tegum.kernels.interface import AbstractKernel, AbstractRun
 from tegum.problem import Axis, Grid, Problem, Record, TrainSettings
-from tegum.sweep.taskfile import encode
+from tegum.sweeps.taskfile import encode
 from tegum.training import train
 
 _IDENTITY = b"tegum task 1\n"  # goes up when the layout of a task file changes

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from tegum.ground.progress import Progress
-from tegum.sweep.work import run_task
+from tegum.sweeps.work import run_task
 
 
 class Outcome(NamedTuple):
