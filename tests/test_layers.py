@@ -16,14 +16,27 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 FREE = {"__init__.py", "__main__.py"}  # of the package itself: above everything
 
 
-def layers_as_documented() -> dict[str, int]:
-    """Folder or file -> its layer, from the first table of docs/architecture.md."""
+class Place(NamedTuple):
+    """Where a folder or file stands: its layer, and the line of the table, whose files belong together."""
+
+    layer: int
+    row: int
+
+
+def places_as_documented() -> dict[str, Place]:
+    """Folder or file -> its place, from the first table of docs/architecture.md."""
     text = (ROOT / "docs" / "architecture.md").read_text()
     rows = re.findall(r"^\| (\d+) \| (.+?) \|", text, flags=re.MULTILINE)
-    return {name.rstrip("/"): int(layer) for layer, names in rows for name in re.findall(r"`([^`]+)`", names)}
+    return {
+        name.rstrip("/"): Place(int(layer), row)
+        for row, (layer, names) in enumerate(rows)
+        for name in re.findall(r"`([^`]+)`", names)
+    }
 
 
-LAYERS = layers_as_documented()
+PLACES = places_as_documented()
+# What the table does not list stands above everything; a test asks for its line in the table.
+UNLISTED = Place(max(place.layer for place in PLACES.values()) + 1, len(PLACES))
 
 
 class Import(NamedTuple):
@@ -54,18 +67,13 @@ def located(module: str) -> Path | None:
     return found[0] if found else None
 
 
-def place(path: Path) -> str:
+def entry(path: Path) -> str:
     """The entry of the table that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0]
 
 
-def layer(name: str) -> int:
-    """What the table does not list stands above everything; another test asks for its line in the table."""
-    return LAYERS.get(name, max(LAYERS.values()) + 1)
-
-
 def faults(source: str, path: Path) -> Iterator[str]:
-    own = place(path)
+    own = PLACES.get(entry(path), UNLISTED)
     for line, module in imports(source, path):
         target = located(module)
         if module.startswith("."):
@@ -74,34 +82,31 @@ def faults(source: str, path: Path) -> Iterator[str]:
             yield f"{line} imports the root package, which stands above everything: take the name from where it is made"
         elif target is None:
             yield f"{line} imports {module}, which is not there"
-        elif place(target) != own and layer(place(target)) >= layer(own):
-            yield (
-                f"{line} imports {module}: {place(target)} is in layer {layer(place(target))}, {own} in {layer(own)}; "
-                "only lower layers may be imported"
-            )
+        else:
+            other = PLACES.get(entry(target), UNLISTED)
+            if other.layer >= own.layer and other != own:
+                what = f"{entry(target)} is in layer {other.layer}, {entry(path)} in {own.layer}"
+                yield f"{line} imports {module}: {what}; only lower layers may be imported"
 
 
 def test_the_table_lists_every_folder_and_file():
-    there = {place(path) for path in FILES} - FREE
-    assert there - set(LAYERS) == set(), "give it a layer in docs/architecture.md"
-    assert set(LAYERS) - there == set(), "docs/architecture.md lists what is not there"
+    there = {entry(path) for path in FILES} - FREE
+    assert there - set(PLACES) == set(), "give it a layer in docs/architecture.md"
+    assert set(PLACES) - there == set(), "docs/architecture.md lists what is not there"
 
 
 def test_every_import_points_down():
-    found = [fault for path in FILES if place(path) not in FREE for fault in faults(path.read_text(), path)]
-    assert not found, "\n".join(found)
+    found = [fault for path in FILES if entry(path) not in FREE for fault in faults(path.read_text(), path)]
+    assert not found, "\n".join(sorted(set(found)))
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {PACKAGE}), ids=lambda path: path.name)
-def test_no_folder_imports_in_a_circle(folder):
-    graph = {
-        path: {located(module) for _, module in imports(path.read_text(), path)} & set(folder.glob("*.py")) - {path}
-        for path in folder.glob("*.py")
-    }
+def test_nothing_imports_in_a_circle():
+    graph = {path: {located(module) for _, module in imports(path.read_text(), path)} - {path, None} for path in FILES}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        pytest.fail("a circle of imports: " + " → ".join(path.name for path in error.args[1]))
+        names = [str(path.relative_to(PACKAGE)) for path in error.args[1]]
+        pytest.fail("a circle of imports: " + " ← ".join(names))
 
 
 def test_no_file_is_too_long():

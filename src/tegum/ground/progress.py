@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come; `done` and `total` count units of work (for training: updates, over all models)."""
+    """How far a run has come.
+
+    Args:
+        done: units of work that are done (for training: updates, over all models).
+        total: units of work in all.
+
+    Example: a listener that prints.
+        >>> import tegum
+        >>> problem = tegum.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
+        >>> data = tegum.train(problem, tegum.TrainSettings(n_steps=1), n_models=3, progress=print)
+        Progress(done=3, total=3)
+    """
 
     done: int
     total: int

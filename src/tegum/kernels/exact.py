@@ -82,9 +82,33 @@ def find(
     return Optima(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
+def find_each(
+    problems: Sequence[Problem], settings: DescentSettings, *, seed: int, law: Law | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where every start ends, without sorting: W (n_problems, n_starts, n_features, n_hidden), bias, and loss."""
+    shape = architecture(problems[0])
+    n, m = shape.n_features, shape.n_hidden
+    common = descent_starts(n, m, settings, seed)
+    starts = np.broadcast_to(common, (len(problems), *common.shape))
+    with ThreadPoolExecutor(n_processors(), thread_name_prefix="tegum") as pool:
+        ends = list(pool.map(lambda i: _descend_part(problems[i : i + 1], starts[i : i + 1], settings, n, m, law), range(len(problems))))
+    points = np.concatenate([end[0] for end in ends])
+    W = points[..., : n * m].reshape(*points.shape[:2], n, m)
+    return W, points[..., n * m :], np.concatenate([end[1] for end in ends])
+
+
 def _find_part(
     problems: Sequence[Problem], starts: np.ndarray, settings: DescentSettings, n: int, m: int, law: Law | None
 ) -> Optima:
+    points, losses, common, work = _descend_part(problems, starts, settings, n, m, law)
+    kept, frequency = _distinct(points, losses, settings.n_optima, n, m)
+    return _certified(points, losses, kept, frequency, common, work)
+
+
+def _descend_part(
+    problems: Sequence[Problem], starts: np.ndarray, settings: DescentSettings, n: int, m: int, law: Law | None
+) -> tuple[np.ndarray, np.ndarray, Any, Any]:
+    """Ends of the descents (n_problems, n_starts, d), their losses, and what the compiled functions need."""
     count, n_starts, d = starts.shape
     probabilities = np.stack([problem.probabilities for problem in problems])
     importances = np.stack([problem.importances for problem in problems])
@@ -103,8 +127,7 @@ def _find_part(
     work = descent_workspace(n, m)
     losses, slopes, steps = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), np.int64)
     descend_many(points, cells, *common, settings.tolerance, settings.most_steps, work, losses, slopes, steps)
-    kept, frequency = _distinct(points.reshape(count, n_starts, d), losses.reshape(count, n_starts), settings.n_optima, n, m)
-    return _certified(points.reshape(count, n_starts, d), losses.reshape(count, n_starts), kept, frequency, common, work)
+    return points.reshape(count, n_starts, d), losses.reshape(count, n_starts), common, work
 
 
 def _distinct(

@@ -101,3 +101,38 @@ def level_curves(dataset: xr.Dataset) -> Figure:
     ax.set_xticks(sorted(set(dataset["k"].values.tolist())))
     ax.legend()
     return figure
+
+
+@styled()
+def collapsed_against_probability(dataset: xr.Dataset) -> Figure:
+    """Number of collapsed pairs against p: every descent a faint dot, the lowest-loss one a line.
+
+    Args:
+        dataset: `collapsed` and `loss` over (feature_probability, model).
+
+    Returns:
+        A figure with one panel.
+
+    Example:
+        >>> dims = ("feature_probability", "model")
+        >>> columns = {"collapsed": (dims, [[1, 2]]), "loss": (dims, [[0.2, 0.1]])}
+        >>> figure = collapsed_against_probability(xr.Dataset(columns, {"feature_probability": [0.1]}))
+        >>> figure.axes[0].lines[0].get_ydata().tolist()
+        [2]
+
+    Source:
+        Elhage et al. 2022, Toy Models of Superposition, section on correlated features and PCA.
+    """
+    figure = Figure(figsize=(4.2, 2.6), layout="constrained")
+    ax = figure.subplots()
+    p = dataset["feature_probability"].values
+    best = dataset["collapsed"].isel(model=dataset["loss"].argmin("model")).values
+    ax.plot(p, best, "o-", color=OKABE_ITO[1], label="lowest loss", zorder=3)
+    for row, at in zip(dataset["collapsed"].values, p, strict=True):
+        counts, times = np.unique(row, return_counts=True)
+        ax.scatter(np.full(len(counts), at), counts, s=60 * times / len(row), color=FAINT, alpha=0.5, linewidth=0)
+    ax.set(xscale="log", xlabel="probability of each pair", ylabel="collapsed pairs", ylim=(-0.3, 3.3))
+    ax.set_yticks([0, 1, 2, 3])
+    ax.set_title("dots: shares of all descents")
+    ax.legend()
+    return figure

@@ -13,6 +13,10 @@ from tegum.ground.record import FrozenRecord, plain_number
 class Constant(FrozenRecord):
     """The same value for every feature.
 
+    Args:
+        value: the value.
+        profile: the name of this form in files, "constant".
+
     Example:
         >>> Constant(value=0.5).values(3)
         array([0.5, 0.5, 0.5])
@@ -31,6 +35,11 @@ class Constant(FrozenRecord):
 
 class Geometric(FrozenRecord):
     """first * ratio^i for feature i = 0, 1, ...
+
+    Args:
+        ratio: the value of each feature over that of the feature before, at least 0.
+        first: the value of feature 0.
+        profile: the name of this form in files, "geometric".
 
     Example:
         >>> Geometric(ratio=0.5).values(3)
@@ -52,6 +61,11 @@ class Geometric(FrozenRecord):
 
 class PowerLaw(FrozenRecord):
     """first * (i + 1)^-exponent for feature i = 0, 1, ...
+
+    Args:
+        exponent: how steeply values fall.
+        first: the value of feature 0.
+        profile: the name of this form in files, "power_law".
 
     Example:
         >>> PowerLaw(exponent=1.0).values(4)

@@ -65,8 +65,8 @@ def sample_features(problem: Problem, n_samples: int, *, seed: int = 0, model: i
 
     Example:
         >>> problem = Problem(n_features=4, n_hidden=2, feature_probability=0.25, magnitude="boolean")
-        >>> sample_features(problem, 1000).mean(axis=0).round(1)
-        array([0.3, 0.2, 0.2, 0.3], dtype=float32)
+        >>> sample_features(problem, 100_000).mean(axis=0).round(2)
+        array([0.25, 0.25, 0.25, 0.25], dtype=float32)
 
     Source:
         Elhage et al. 2022, section "Demonstrating superposition", the feature vector.

@@ -84,7 +84,19 @@ class Results(TypedDict):
 
 
 def outcome(claim: Claim) -> Outcome:
-    """Whether a claim came out as its entry in the table of claims says; "open" if that table does not know."""
+    """Whether a claim came out as its entry in the table of claims says.
+
+    Args:
+        claim: with its verdict and the expected one.
+
+    Returns:
+        "as expected" or "unexpected"; "open" if the table does not know what to expect.
+
+    Example:
+        >>> import typing
+        >>> outcome(typing.cast(Claim, {"verdict": "refuted", "expected": "refuted"}))
+        'as expected'
+    """
     if claim["expected"] == "open":
         return "open"
     return "as expected" if claim["verdict"] == claim["expected"] else "unexpected"

@@ -72,6 +72,11 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     Raises:
         FileError: there is no such file, it is not NetCDF, it was not written by tegum, it is damaged or cut off, or
             a newer version wrote it.
+
+    Example: see `save`.
+        >>> load("nothing.nc")
+        Traceback (most recent call last):
+        tegum.ground.errors.FileError: there is no file nothing.nc.
     """
     path = Path(path)
     try:

@@ -37,7 +37,26 @@ _MEANING = {
 
 
 class Provenance(FrozenRecord):
-    """Everything needed to make a dataset again; `kernel` is "exact" for optima of the exact loss."""
+    """Everything needed to make a dataset again; `provenance_of` reads it.
+
+    Args:
+        grid: the problems.
+        settings: how they were trained, or how their optima were found.
+        record: what was kept along the way.
+        n_models: models of each cell; for optima, starts.
+        seed: the one integer.
+        kernel: name of the kernel; "exact" for optima of the exact loss.
+        kernel_epoch: counts changes of that kernel's numbers.
+
+    Example:
+        >>> from tegum.problem import Problem
+        >>> grid = Grid(Problem(n_features=2, n_hidden=1, feature_probability=0.1))
+        >>> made = Provenance(
+        ...     grid=grid, settings=TrainSettings(), record=Record(), n_models=1, seed=0, kernel="fused", kernel_epoch=1
+        ... )
+        >>> made == Provenance.from_json(made.to_json())
+        True
+    """
 
     grid: Grid
     settings: TrainSettings | DescentSettings
@@ -176,8 +195,21 @@ def record_attributes(provenance: Provenance) -> dict[str, Any]:
 def provenance_of(dataset: xr.Dataset) -> Provenance:
     """The record of a dataset, from which `train` makes it again.
 
+    Args:
+        dataset: what `train` returned, or a selection of it that kept its attributes.
+
+    Returns:
+        The record; of a selection, that of the whole.
+
     Raises:
         FileError: the dataset has no readable record.
+
+    Example:
+        >>> import tegum
+        >>> problem = tegum.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
+        >>> made = provenance_of(tegum.train(problem, tegum.TrainSettings(n_steps=1), seed=5))
+        >>> made.seed, made.settings.n_steps, made.grid.cells() == [problem]
+        (5, 1, True)
     """
     attributes = dataset.attrs
     try:
@@ -198,10 +230,25 @@ def provenance_of(dataset: xr.Dataset) -> Provenance:
 
 
 def problems_of(dataset: xr.Dataset) -> list[Problem]:
-    """Problems of the cells that a dataset still holds after selections, in the order of its grid dimensions.
+    """Problems of the cells that a dataset still holds after selections.
+
+    Args:
+        dataset: what `train` returned, or a selection of it.
+
+    Returns:
+        The problems in the order of the grid's dimensions, the last fastest.
 
     Raises:
-        FileError: no record. InputError: an axis was dropped, so that the cell can no longer be told.
+        FileError: the dataset has no readable record.
+        InputError: an axis was dropped, so that the cell can no longer be told.
+
+    Example:
+        >>> import tegum
+        >>> problem = tegum.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
+        >>> grid = tegum.Grid(problem, feature_probability=[1, 0.1])
+        >>> data = tegum.train(grid, tegum.TrainSettings(n_steps=1))
+        >>> problems_of(data.isel(feature_probability=1)) == [problem]
+        True
     """
     grid = provenance_of(dataset).grid
     axes = []

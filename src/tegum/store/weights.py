@@ -30,6 +30,15 @@ def save_weights(dataset: xr.Dataset, path: str | os.PathLike[str], *, overwrite
 
     Raises:
         FileError: the file exists or cannot be written. Nothing half-written is left.
+
+    Example:
+        >>> import tempfile, tegum
+        >>> problem = tegum.Problem(n_features=3, n_hidden=2, feature_probability=0.1)
+        >>> data = tegum.train(problem, tegum.TrainSettings(n_steps=1), n_models=4)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     loaded = tegum.load_weights(tegum.save_weights(data, folder + "/four.safetensors"))
+        >>> loaded["W"].shape, loaded["bias"].shape
+        ((4, 3, 2), (4, 3))
     """
     tensors = {name: np.ascontiguousarray(dataset[name].values) for name in ("W", "bias")}
     metadata = {"dims": json.dumps(dataset["W"].dims)} | {str(key): str(value) for key, value in dataset.attrs.items()}
@@ -49,6 +58,11 @@ def load_weights(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
     Raises:
         FileError: there is no such file, or it is not whole safetensors.
+
+    Example: see `save_weights`.
+        >>> load_weights("nothing.safetensors")
+        Traceback (most recent call last):
+        tegum.ground.errors.FileError: there is no file nothing.safetensors.
     """
     try:
         return load_file(path)

@@ -82,27 +82,30 @@ class Locks:
         Raises:
             FileError: the folder cannot be written to.
         """
-        path = self._folder / key
-        for _ in range(2):
-            try:
+        try:
+            if not self._folder.is_dir():
                 self._folder.mkdir(exist_ok=True)
-                handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            except FileExistsError:
-                if not self._is_stale(key, path):
-                    return False
-                path.unlink(missing_ok=True)
-                continue
-            except FileNotFoundError:  # the folder was just removed by another process that ended
-                continue
-            except OSError as error:
-                raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
-            self._held.add(key)
-            with os.fdopen(handle, "w") as file:
-                file.write(str(self._me))
-            return True
-        return False
+            if self._create(key):
+                return True
+            if not self._is_stale(key):
+                return False
+            (self._folder / key).unlink(missing_ok=True)
+            return self._create(key)
+        except OSError as error:
+            raise FileError(f"cannot write {self._folder / key}: {error.strerror or error}.") from None
 
-    def _is_stale(self, key: str, path: Path) -> bool:
+    def _create(self, key: str) -> bool:
+        try:
+            file = (self._folder / key).open("x")
+        except FileExistsError:
+            return False
+        self._held.add(key)
+        with file:
+            file.write(str(self._me))
+        return True
+
+    def _is_stale(self, key: str) -> bool:
+        path = self._folder / key
         try:
             mark = (path.read_text(errors="replace"), path.stat().st_mtime_ns)
         except OSError:
@@ -135,8 +138,6 @@ class Locks:
             (self._folder / key).unlink()
 
     def release_all(self) -> None:
-        """Give up every lock, and remove the folder if nobody else has one."""
+        """Give up every lock."""
         for key in list(self._held):
             self.release(key)
-        with contextlib.suppress(OSError):
-            self._folder.rmdir()
