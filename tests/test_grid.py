@@ -48,7 +48,9 @@ def test_what_stands_at_an_axis(axis, coordinates):
     assert [type(c) for c in axis.coordinates()] == [type(c) for c in coordinates]
 
 
-@pytest.mark.parametrize("values", [(1, 2), range(1, 3), np.array([1, 2]), iter([1, 2])], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "values", [(1, 2), range(1, 3), np.array([1, 2]), iter([1, 2])], ids=lambda v: type(v).__name__
+)
 def test_values_may_come_in_any_ordered_form(values):
     assert Grid(PROBLEM, n_hidden=values) == Grid(PROBLEM, n_hidden=[1, 2])
 

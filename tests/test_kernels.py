@@ -143,7 +143,9 @@ def test_the_linear_model_has_its_exact_expected_loss(kernel: Prepared, precisio
     """Within five standard errors, here of 24 values; a loss without importances is out of the window."""
     importance = [1.0, 0.7, 0.5, 0.3, 0.2, 0.1]
     problems = [
-        Problem(n_features=6, n_hidden=3, output="linear", magnitude=magnitude, importance=importance, feature_probability=p)
+        Problem(
+            n_features=6, n_hidden=3, output="linear", magnitude=magnitude, importance=importance, feature_probability=p
+        )
         for p in (1.0, 0.3, 0.05, [0.9, 0.5, 0.2, 0.1, 0.05, 0.01])
     ]
     settings = TrainSettings(precision=precision, learning_rate=0.01)
@@ -176,7 +178,10 @@ def test_a_model_of_zeros_has_the_loss_of_the_answer_zero(kernel: Prepared, prec
 def test_the_fused_kernel_refuses_what_it_cannot_do():
     with pytest.raises(InputError, match="works in float32; got precision='float64'. Use kernel='reference'"):
         choose_kernel("fused", TrainSettings(precision="float64")).prepare(
-            [Problem(n_features=1, n_hidden=1, feature_probability=1)], TrainSettings(precision="float64"), models=[0], seed=0
+            [Problem(n_features=1, n_hidden=1, feature_probability=1)],
+            TrainSettings(precision="float64"),
+            models=[0],
+            seed=0,
         )
     with pytest.raises(InputError, match="n_threads must be at least 1; got 0"):
         FusedKernel(n_threads=0)

@@ -19,7 +19,10 @@ PLAIN = {"n_features": 5, "n_hidden": 2, "feature_probability": 0.1}
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"feature_probability": 1.5}, ["feature_probability must lie in [0, 1]", "got 1.5", "For a sparsity S", "1 - S"]),
+        (
+            {"feature_probability": 1.5},
+            ["feature_probability must lie in [0, 1]", "got 1.5", "For a sparsity S", "1 - S"],
+        ),
         ({"feature_probability": -0.1}, ["[0, 1]", "got -0.1 for feature 0"]),
         ({"feature_probability": [0.1, 0.2, 0.3, 7, 8]}, ["[0, 1]", "got 7 for feature 3"]),
         ({"feature_probability": Constant(value=2)}, ["[0, 1]", "got 2 for feature 0"]),

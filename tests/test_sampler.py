@@ -37,7 +37,12 @@ def compiled_batch(key: int, step: int, table: SamplerTable, batch: int) -> tupl
     """Both of them, (samples, n_features); what lies beyond the batch is checked to be empty."""
     n, pitch = len(table.last), -(-batch // LANES) * LANES
     dense, packed = np.full((n, pitch), 9, np.float32), np.zeros((n, pitch + LANES), np.float32)
-    room = (np.zeros(n, np.uint32), np.zeros(n, np.uint32)), dense.ravel(), packed.ravel(), np.zeros(n * LANES, np.float32)
+    room = (
+        (np.zeros(n, np.uint32), np.zeros(n, np.uint32)),
+        dense.ravel(),
+        packed.ravel(),
+        np.zeros(n * LANES, np.float32),
+    )
     filled = draw(np.uint64(key), step, n, tuple(table), batch, *room)
     assert not dense[:, batch:].any()
     return dense[:, :batch].T, packed[:, :filled].T

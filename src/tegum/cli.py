@@ -139,6 +139,8 @@ def retrain(
     from tegum.store import load, provenance_of
 
     made = provenance_of(load(file))
+    if not isinstance(made.settings, TrainSettings):
+        raise InputError(f"{file} holds optima of the exact loss and no training; tegum.find_optima makes them again.")
     return _train(
         made.grid, made.settings, made.n_models, made.seed, made.kernel, made.record, out, weights,
         overwrite=overwrite, as_json=json,

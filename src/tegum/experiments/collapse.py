@@ -167,7 +167,9 @@ def _failure(cell: xr.Dataset) -> list[Part]:
     excess = float(worse.min() - 1) if len(worse) else 1.0
     return [
         within("collapsed pairs in the lowest-loss model, p = 0.04", _count(cell), 0, 0),
-        within("least relative excess loss of a run with a collapsed pair", exact_estimate(excess, n=len(worse)), low=0.01),
+        within(
+            "least relative excess loss of a run with a collapsed pair", exact_estimate(excess, n=len(worse)), low=0.01
+        ),
     ]
 
 
@@ -191,9 +193,7 @@ def _dense(at: Any) -> list[Part]:
         within(f"collapsed pairs at p = {p:g}", _count(at(p)), expected, expected)
         for p, expected in ((0.2, 2), (0.3, 2), (0.5, 3), (0.6, 3))
     ]
-    parts += [
-        within(f"largest angle off 120 degrees at p = {p:g}", _off_symmetric(at(p)), high=10) for p in (0.5, 0.6)
-    ]
+    parts += [within(f"largest angle off 120 degrees at p = {p:g}", _off_symmetric(at(p)), high=10) for p in (0.5, 0.6)]
     for p, reference in LOSSES.items():
         ratio = exact_estimate(float(at(p)["loss"].min()) / p / reference)
         parts.append(within(f"loss / p over {reference:g}, p = {p:g}", ratio, 0.985, 1.015))

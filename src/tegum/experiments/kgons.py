@@ -112,8 +112,16 @@ def judge(data: Data) -> list[Finding]:
     levels, independent = data["levels"], data["independent"]
     errors = np.abs(levels["loss"].values / np.array(list(LEVELS.values())) - 1)
     level_parts = [
-        within("largest relative difference from the theory's levels", exact_estimate(float(errors.max()), n=len(errors)), high=2e-4),
-        within("k-gons that keep their k corners", exact_estimate(float((levels["represented"] == levels["k"]).sum())), len(errors)),
+        within(
+            "largest relative difference from the theory's levels",
+            exact_estimate(float(errors.max()), n=len(errors)),
+            high=2e-4,
+        ),
+        within(
+            "k-gons that keep their k corners",
+            exact_estimate(float((levels["represented"] == levels["k"]).sum())),
+            len(errors),
+        ),
     ]
     hexagonal = [bool(_is_hexagon(independent.isel(model=k))) for k in range(independent.sizes["model"])]
     lowest = exact_estimate(float(hexagonal[0]), n=independent.sizes["start"])

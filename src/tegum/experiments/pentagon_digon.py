@@ -194,7 +194,11 @@ def _deform(data: xr.Dataset) -> list[Part]:
     places = data["ratio"].values
     crossings = [float(places[i]) for i in np.flatnonzero(np.diff(difference))]
     return [
-        within("largest change of a norm per step", exact_estimate(float(np.abs(np.diff(norms, axis=0)).max())), high=data.attrs["norm_limit"]),
+        within(
+            "largest change of a norm per step",
+            exact_estimate(float(np.abs(np.diff(norms, axis=0)).max())),
+            high=data.attrs["norm_limit"],
+        ),
         within(
             "largest change of an angle per step, degrees",
             exact_estimate(float(np.degrees(np.abs(np.diff(turns, axis=0)).max()))),
@@ -202,7 +206,10 @@ def _deform(data: xr.Dataset) -> list[Part]:
         ),
         within("largest gradient of both branches at r = 0.3", exact_estimate(float(at["gradient"].max())), high=1e-6),
         within("least curvature of both branches at r = 0.3", exact_estimate(float(both.min())), low=-1e-6),
-        always("the branches are still distinct at r = 0.3", [int((feature_norm(at["W"]) > 0.5).sum("feature").values[0]) == 5]),
+        always(
+            "the branches are still distinct at r = 0.3",
+            [int((feature_norm(at["W"]) > 0.5).sum("feature").values[0]) == 5],
+        ),
         within("crossings of the loss curves", exact_estimate(float(len(crossings))), 1, 1),
         within("ratio before the crossing", exact_estimate(crossings[0] if crossings else 1.0), 0.2, 0.35),
     ]

@@ -97,11 +97,16 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
         made[f"theory{n}"] = candidate_losses(n, p, value)
         p, value = _axes(settings.trained_resolution)
         made[f"trained{n}"] = train(
-            phase_grid(n, p, value), settings.trained, n_models=settings.trained_starts, seed=settings.seed, progress=tell
+            phase_grid(n, p, value),
+            settings.trained,
+            n_models=settings.trained_starts,
+            seed=settings.seed,
+            progress=tell,
         )
     drawn = np.geomspace(0.01, 0.55, 30)
     made["boundary"] = xr.Dataset(
-        {"importance": ("feature_probability", [superposition_boundary(p) for p in drawn])}, {"feature_probability": drawn}
+        {"importance": ("feature_probability", [superposition_boundary(p) for p in drawn])},
+        {"feature_probability": drawn},
     )
     return made | _for_claims(settings, tell)
 
@@ -272,7 +277,8 @@ def _necessary(data: Data) -> list[Part]:
         within("gain over dedicating at p = 0.7", exact_estimate(_gain(equal, 0.7)), high=0.05),
         within("gain over dedicating at p = 0.1", exact_estimate(_gain(equal, 0.1)), low=0.5),
         always(
-            "n = 20, m = 5, p = 1: exactly 5 features represented", in_groups(data["dense"], lambda a: len(represented(a)) == 5)
+            "n = 20, m = 5, p = 1: exactly 5 features represented",
+            in_groups(data["dense"], lambda a: len(represented(a)) == 5),
         ),
     ]
 
@@ -303,7 +309,9 @@ def _continuous(onset: xr.Dataset) -> list[Part]:
         entered = norm[norm > 1e-3]
         first = float(entered[0]) if len(entered) else 0.0
         parts += [
-            within(f"largest gain over ignoring, p = {p:g}", exact_estimate(float(gain.max()), n=len(value)), high=0.03),
+            within(
+                f"largest gain over ignoring, p = {p:g}", exact_estimate(float(gain.max()), n=len(value)), high=0.03
+            ),
             within(f"|W_2| where it first leaves 0, p = {p:g}", exact_estimate(first, n=len(value)), 1e-3, 0.2),
         ]
     return parts
@@ -313,7 +321,9 @@ def _three(data: Data) -> list[Part]:
     boundary = data["boundary3"]
     parts = [
         within(f"I* for n = 3 / I* for n = 2, p = {p:g}", exact_estimate(float(ratio)), 0.97, 1.03)
-        for p, ratio in zip(boundary["feature_probability"].values, (boundary["three"] / boundary["two"]).values, strict=True)
+        for p, ratio in zip(
+            boundary["feature_probability"].values, (boundary["three"] / boundary["two"]).values, strict=True
+        )
     ]
     corners = data["corners"].isel(model=0)
     norms, shared = feature_norm(corners["W"]).values, interference(corners["W"]).values
@@ -322,8 +332,12 @@ def _three(data: Data) -> list[Part]:
     outcomes = {
         "(0.1, 0.02): not represented": norms[0, 2] < 0.1,
         "(0.1, 0.5): in superposition with another": norms[1, 2] > 0.5 and shared[1, 2] > 0.5,
-        "(0.1, 2): dedicated, the others in superposition": norms[2, 2] > 0.9 and shared[2, 2] < 0.1 and paired[2] < -0.9,
-        "(1, 2): dedicated, another not represented": norms[3, 2] > 0.9 and shared[3, 2] < 0.1 and 0.7 <= others[3] <= 1.3,
+        "(0.1, 2): dedicated, the others in superposition": norms[2, 2] > 0.9
+        and shared[2, 2] < 0.1
+        and paired[2] < -0.9,
+        "(1, 2): dedicated, another not represented": norms[3, 2] > 0.9
+        and shared[3, 2] < 0.1
+        and 0.7 <= others[3] <= 1.3,
     }
     return parts + [always(f"(p, I) = {name}", [bool(held)]) for name, held in outcomes.items()]
 
@@ -354,8 +368,15 @@ def _triangle_corrected(data: Data) -> list[Part]:
     parts = []
     for k, (p, of_pair, of_triangle) in enumerate(((0.1, 0.1077, 0.1216), (0.3, 0.3781, 0.4219))):
         parts += [
-            within(f"pair and point: loss / variance / {of_pair}, p = {p:g}", exact_estimate(pair[k] / of_pair), 0.99, 1.01),
-            within(f"triangle: loss / variance / {of_triangle}, p = {p:g}", exact_estimate(triangle[k] / of_triangle), 0.99, 1.01),
+            within(
+                f"pair and point: loss / variance / {of_pair}, p = {p:g}", exact_estimate(pair[k] / of_pair), 0.99, 1.01
+            ),
+            within(
+                f"triangle: loss / variance / {of_triangle}, p = {p:g}",
+                exact_estimate(triangle[k] / of_triangle),
+                0.99,
+                1.01,
+            ),
         ]
     return [
         *parts,

@@ -1,11 +1,30 @@
 """Every experiment, in the order in which a reader should meet them."""
 
-from tegum.experiments import five_in_two, linear_against_relu, loss_forces, many_features
+from tegum.experiments import (
+    collapse,
+    five_in_two,
+    kgons,
+    linear_against_relu,
+    loss_forces,
+    many_features,
+    pentagon_digon,
+    phase_diagram,
+)
 from tegum.experiments.base import Experiment
 from tegum.ground.errors import InputError
 
 EXPERIMENTS: dict[str, Experiment] = {
-    module.EXPERIMENT.id: module.EXPERIMENT for module in (five_in_two, linear_against_relu, many_features, loss_forces)
+    module.EXPERIMENT.id: module.EXPERIMENT
+    for module in (
+        five_in_two,
+        linear_against_relu,
+        many_features,
+        loss_forces,
+        phase_diagram,
+        pentagon_digon,
+        kgons,
+        collapse,
+    )
 }
 """Every experiment by its id."""
 

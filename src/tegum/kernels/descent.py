@@ -40,7 +40,9 @@ def descent_workspace(n_features: int, n_hidden: int) -> DescentWorkspace:
 
 
 @compiled
-def value_and_slope(x: Any, n: int, m: int, law: Any, importance: Any, magnitude: int, scale: float, work: Any, out: Any) -> float:
+def value_and_slope(
+    x: Any, n: int, m: int, law: Any, importance: Any, magnitude: int, scale: float, work: Any, out: Any
+) -> float:
     """Scaled exact loss at x = (W, bias) laid out flat; its gradient comes to `out`."""
     W = x[: n * m].reshape(n, m)
     members, sizes, probability = law
@@ -87,9 +89,7 @@ def descend(
             fresh = True
             continue
         first = min(1.0, 0.5 / _largest(direction)) if fresh else 1.0
-        found, new_value = _line_search(
-            x, value, along, first, n, m, law, importance, magnitude, scale, work
-        )
+        found, new_value = _line_search(x, value, along, first, n, m, law, importance, magnitude, scale, work)
         if not found:
             if fresh:
                 break

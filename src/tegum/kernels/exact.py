@@ -21,6 +21,7 @@ _CELLS_PER_CALL = 64
 _SAME_LOSS, _SAME_SHAPE = 1e-5, 0.02
 _HESSIAN_STEP = 1e-5
 
+
 def check_problems(problems: Sequence[Problem]) -> None:
     """Refuse what the exact loss does not cover.
 
@@ -91,7 +92,12 @@ def find_each(
     common = descent_starts(n, m, settings, seed)
     starts = np.broadcast_to(common, (len(problems), *common.shape))
     with ThreadPoolExecutor(n_processors(), thread_name_prefix="tegum") as pool:
-        ends = list(pool.map(lambda i: _descend_part(problems[i : i + 1], starts[i : i + 1], settings, n, m, law), range(len(problems))))
+        ends = list(
+            pool.map(
+                lambda i: _descend_part(problems[i : i + 1], starts[i : i + 1], settings, n, m, law),
+                range(len(problems)),
+            )
+        )
     points = np.concatenate([end[0] for end in ends])
     W = points[..., : n * m].reshape(*points.shape[:2], n, m)
     return W, points[..., n * m :], np.concatenate([end[1] for end in ends])
@@ -130,9 +136,7 @@ def _descend_part(
     return points.reshape(count, n_starts, d), losses.reshape(count, n_starts), common, work
 
 
-def _distinct(
-    points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _distinct(points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
     """Index of the best start of each distinct optimum (-1 if there are no more), and the share of starts in it.
 
     Two ends are the same optimum if their losses agree to 1e-5 and their sorted norms and biases to 0.02: rotations,

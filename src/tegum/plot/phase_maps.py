@@ -87,7 +87,9 @@ def _of_candidates(dataset: xr.Dataset) -> Float[np.ndarray, "p importance 3"]:
 
 
 def _draw(ax: Axes, colours: Float[np.ndarray, "p importance 3"], dataset: xr.Dataset) -> None:
-    ax.pcolormesh(1 / dataset[_P].values, dataset[_I].values, colours.swapaxes(0, 1), shading="nearest", rasterized=True)
+    ax.pcolormesh(
+        1 / dataset[_P].values, dataset[_I].values, colours.swapaxes(0, 1), shading="nearest", rasterized=True
+    )
     lowest, highest = float(dataset[_I].min()), float(dataset[_I].max())
     if lowest < highest:  # the line of theory goes on beyond the map
         ax.set_ylim(lowest, highest)

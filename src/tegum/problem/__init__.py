@@ -9,4 +9,15 @@ from tegum.problem.recording import Record
 from tegum.problem.sampling import sample_features
 from tegum.problem.settings import TrainSettings
 
-__all__ = ["Axis", "Constant", "DescentSettings", "Geometric", "Grid", "PowerLaw", "Problem", "Record", "TrainSettings", "sample_features"]
+__all__ = [
+    "Axis",
+    "Constant",
+    "DescentSettings",
+    "Geometric",
+    "Grid",
+    "PowerLaw",
+    "Problem",
+    "Record",
+    "TrainSettings",
+    "sample_features",
+]

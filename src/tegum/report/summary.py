@@ -112,7 +112,7 @@ def _row(cell: xr.Dataset, where: dict[str, Any]) -> dict[str, Any]:
     return where | {
         "loss": float(best["loss"]),
         "loss_standard_error": float(best["loss_standard_error"]),
-        "highest_loss": float(cell["loss"].max()),
+        "highest_loss": float(cell["loss"].where(np.isfinite).max()),  # where there are fewer optima it is infinite
         "best_model": int(best_model(cell)),
         "n_represented": int(represented.sum()),
         "total_dimensionality": float(total_dimensionality(W)),

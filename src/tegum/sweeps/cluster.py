@@ -17,6 +17,7 @@ from tegum.sweeps.workers import AbstractWorkers
 # Enough that a worker never waits for the client, and few enough that little is lost with the scheduler.
 _TASKS_PER_THREAD = 2
 _SECONDS_BETWEEN_COUNTS = 5.0
+CONNECT_TIMEOUT = "10s"
 
 
 class ClusterError(TegumError, ConnectionError):
@@ -90,7 +91,7 @@ def connected(address: str | None) -> Iterator[Any]:
     except ImportError:
         raise InputError('a scheduler needs Dask: pip install "tegum[cluster]".') from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
             f"cannot reach a Dask scheduler at {address!r} ({error}). Start one: dask scheduler."

@@ -152,8 +152,8 @@ def _closed(g: Any, K: int, b: float, first: Any, second: Any) -> float:
         return -1.0
     for i in range(K):  # before the gradient is overwritten: the Hessian needs its sums
         for j in range(i + 1):
-            second[i, j] = c2 * second[i, j] - c1 * (first[j] / g[i] + first[i] / g[j]) + (1 + (i == j)) * value / (
-                g[i] * g[j]
+            second[i, j] = (
+                c2 * second[i, j] - c1 * (first[j] / g[i] + first[i] / g[j]) + (1 + (i == j)) * value / (g[i] * g[j])
             )
             second[j, i] = second[i, j]
         second[i, K] = c2 * second[i, K] - slope / g[i]
@@ -215,9 +215,7 @@ def _sort_slopes(g: Any, K: int, order: Any) -> None:
 
 
 @compiled
-def _open_level(
-    g: Any, K: int, order: Any, depth: int, offset: float, weight: float, kinks: Any, state: Any
-) -> None:
+def _open_level(g: Any, K: int, order: Any, depth: int, offset: float, weight: float, kinks: Any, state: Any) -> None:
     """List 0, 1 and the places between them where a corner of the remaining slopes crosses zero, in order."""
     found = kinks[depth]
     slope = g[order[depth]]
