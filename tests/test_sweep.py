@@ -39,14 +39,14 @@ def trained() -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def _done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_spec(SPEC, tmp_path_factory.mktemp("sweep") / "done").out
 
 
 @pytest.fixture
-def done(_done: Path, tmp_path: Path) -> Path:
+def done(finished: Path, tmp_path: Path) -> Path:
     """A finished sweep of 12 tasks, to be spoilt."""
-    return shutil.copytree(_done, tmp_path / "done")
+    return shutil.copytree(finished, tmp_path / "done")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -88,19 +88,19 @@ SELECTIONS = [
 
 @pytest.mark.parametrize("chosen", SELECTIONS)
 @pytest.mark.parametrize("dask", [True, False])
-def test_any_part_can_be_read_alone(_done, trained, chosen, dask, monkeypatch):
+def test_any_part_can_be_read_alone(finished, trained, chosen, dask, monkeypatch):
     if dask:
         pytest.importorskip("dask", reason="dask is in the extra `cluster`")
     else:
         monkeypatch.setattr("tegum.sweeps.opening.importlib.util.find_spec", lambda name: None)
-    opened = open_sweep(_done)
+    opened = open_sweep(finished)
     assert (opened["W"].chunks is not None) == dask
     xr.testing.assert_identical(opened.isel(chosen).load(), trained.isel(chosen))
 
 
-def test_reading_a_part_opens_the_files_of_that_part_only(_done, monkeypatch):
+def test_reading_a_part_opens_the_files_of_that_part_only(finished, monkeypatch):
     monkeypatch.setattr("tegum.sweeps.opening.importlib.util.find_spec", lambda name: None)
-    opened, read = open_sweep(_done), []
+    opened, read = open_sweep(finished), []
     check = tegum.sweeps.reading.problem_with
     monkeypatch.setattr("tegum.sweeps.reading.problem_with", lambda path, key: read.append(key) or check(path, key))
     opened["W"].sel(feature_probability=0.2, n_hidden=2).load()
@@ -109,9 +109,9 @@ def test_reading_a_part_opens_the_files_of_that_part_only(_done, monkeypatch):
     assert len(read) == 2, "a file is checked once"
 
 
-def test_a_task_file_is_an_ordinary_dataset_that_says_what_it_is(_done, trained):
+def test_a_task_file_is_an_ordinary_dataset_that_says_what_it_is(finished, trained):
     task = partition(SPEC.resolved(), 1)[3]  # model 1 of cell (0, 1)
-    data = load(_done / "tasks" / f"{task.key}.nc")
+    data = load(finished / "tasks" / f"{task.key}.nc")
     assert data.attrs["task"] == task.key
     assert json.loads(data.attrs["task_content"])["first_model"] == task.block.first_model == 1
     expected = trained["W"].values[0, 1, 1]
@@ -128,10 +128,10 @@ def test_the_bytes_of_a_task_do_not_depend_on_time_threads_or_neighbours():
     assert run_task(text, 2) == first
 
 
-def test_two_sweeps_make_the_same_files(_done, tmp_path):
+def test_two_sweeps_make_the_same_files(finished, tmp_path):
     again = run_spec(SPEC, tmp_path / "again").out
-    assert files(again) == files(_done)
-    assert (again / "sweep.json").read_bytes() == (_done / "sweep.json").read_bytes()
+    assert files(again) == files(finished)
+    assert (again / "sweep.json").read_bytes() == (finished / "sweep.json").read_bytes()
 
 
 def test_started_again_it_does_only_what_is_missing(done):
@@ -147,24 +147,24 @@ def test_started_again_it_does_only_what_is_missing(done):
     assert run_spec(SPEC, done).n_run == 0
 
 
-def test_two_folders_of_one_sweep_merge_by_copying_in_any_order(_done, tmp_path):
-    names = sorted(files(_done))
+def test_two_folders_of_one_sweep_merge_by_copying_in_any_order(finished, tmp_path):
+    names = sorted(files(finished))
     for folder, mine in (("one", names[:8]), ("two", names[5:])):
         (tmp_path / folder / "tasks").mkdir(parents=True)
-        shutil.copy(_done / "sweep.json", tmp_path / folder)
+        shutil.copy(finished / "sweep.json", tmp_path / folder)
         for name in mine:
-            shutil.copy(_done / "tasks" / name, tmp_path / folder / "tasks")
+            shutil.copy(finished / "tasks" / name, tmp_path / folder / "tasks")
     for order in (("one", "two"), ("two", "one")):
         merged = tmp_path / "-".join(order)
         for folder in order:
             shutil.copytree(tmp_path / folder, merged, dirs_exist_ok=True)
-        assert files(merged) == files(_done)
-        xr.testing.assert_identical(open_sweep(merged).load(), open_sweep(_done).load())
+        assert files(merged) == files(finished)
+        xr.testing.assert_identical(open_sweep(merged).load(), open_sweep(finished).load())
         assert run_spec(SPEC, merged).n_run == 0
 
 
-def test_task_files_without_a_spec_are_found_by_name(_done, tmp_path):
-    shutil.copytree(_done / "tasks", tmp_path / "fresh" / "tasks")
+def test_task_files_without_a_spec_are_found_by_name(finished, tmp_path):
+    shutil.copytree(finished / "tasks", tmp_path / "fresh" / "tasks")
     assert run_spec(SPEC, tmp_path / "fresh").n_found == N_TASKS
 
 
@@ -233,7 +233,7 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path, done):
     with pytest.raises(FileError, match="Install a newer tegum"):
         run_spec(SPEC, done)
     (done / "sweep.json").write_text(json.dumps(record)[:-30])
-    with pytest.raises(FileError, match="damaged.*finished tasks are found by name"):
+    with pytest.raises(FileError, match=r"damaged.*finished tasks are found by name"):
         open_sweep(done)
     for name in files(done):
         (done / "tasks" / name).unlink()
@@ -290,7 +290,7 @@ def test_a_failure_that_was_merged_with_a_success_is_forgotten(done):
     assert not list((done / "tasks").glob(".*"))
 
 
-def test_an_interrupt_keeps_what_was_finished(tmp_path, _done):
+def test_an_interrupt_keeps_what_was_finished(tmp_path, finished):
     def interrupt(progress: SweepProgress) -> None:
         if progress.done >= 4:
             raise KeyboardInterrupt
@@ -302,7 +302,7 @@ def test_an_interrupt_keeps_what_was_finished(tmp_path, _done):
     assert not list((tmp_path / "locks").iterdir())
     result = run_spec(SPEC, tmp_path)
     assert result.n_run == N_TASKS - len(kept)
-    assert files(tmp_path) == files(_done)
+    assert files(tmp_path) == files(finished)
 
 
 def test_progress_counts_tasks(tmp_path):
@@ -314,8 +314,8 @@ def test_progress_counts_tasks(tmp_path):
     assert (told[0].done, told[-1].done, told[-1].share, told[-1].seconds_left) == (0, N_TASKS, 1.0, 0.0)
 
 
-def test_work_of_another_process_is_waited_for(tmp_path, _done):
-    keys = [name.removesuffix(".nc") for name in files(_done)]
+def test_work_of_another_process_is_waited_for(tmp_path, finished):
+    keys = [name.removesuffix(".nc") for name in files(finished)]
     theirs = Locks(tmp_path / "locks", me=Owner("another-machine", 1, "-"))
     tmp_path.joinpath("locks").mkdir()
     assert theirs.claim(keys[0])
@@ -326,14 +326,14 @@ def test_work_of_another_process_is_waited_for(tmp_path, _done):
     while len(list(tmp_path.glob("tasks/*.nc"))) < N_TASKS - 2:
         time.sleep(0.05)
     assert thread.is_alive()
-    shutil.copy(_done / "tasks" / f"{keys[0]}.nc", tmp_path / "tasks")  # they finish one, and give up the other
+    shutil.copy(finished / "tasks" / f"{keys[0]}.nc", tmp_path / "tasks")  # they finish one, and give up the other
     theirs.release_all()
     thread.join(20)
     assert (results[0].n_run, results[0].n_elsewhere) == (N_TASKS - 1, 1)
-    assert files(tmp_path) == files(_done)
+    assert files(tmp_path) == files(finished)
 
 
-def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, _done, monkeypatch):
+def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, finished, monkeypatch):
     write, count = Path.write_bytes, []
 
     def full(path: Path, data: bytes) -> int:
@@ -349,7 +349,7 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(tmp_path, _done
     assert len(files(tmp_path)) == 5
     assert not list((tmp_path / "locks").iterdir())
     assert run_spec(SPEC, tmp_path).n_run == N_TASKS - 5
-    assert files(tmp_path) == files(_done)
+    assert files(tmp_path) == files(finished)
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(done, monkeypatch):
@@ -411,11 +411,11 @@ def spec_file(tmp_path: Path, spec: SweepSpec = SPEC) -> str:
     return str(path)
 
 
-def test_the_command_prints_what_was_done(tmp_path, capsys, _done):
+def test_the_command_prints_what_was_done(tmp_path, capsys, finished):
     out = str(tmp_path / "out")
     assert main(["sweep", spec_file(tmp_path), "--out", out]) == 0
     assert capsys.readouterr().out == f"{out}: {N_TASKS} of {N_TASKS} tasks finished, {N_TASKS} of them now.\n"
-    assert files(Path(out)) == files(_done)
+    assert files(Path(out)) == files(finished)
     assert main(["sweep", spec_file(tmp_path), "--out", out, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "out": out, "n_tasks": N_TASKS, "n_found": N_TASKS, "n_run": 0, "n_elsewhere": 0, "failed": [],

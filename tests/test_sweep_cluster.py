@@ -57,9 +57,8 @@ class Cluster:
 
     def _start(self, what: str, *words: str) -> subprocess.Popen:
         host = ["--host", "127.0.0.1", "--no-dashboard"]
-        return subprocess.Popen(
-            [sys.executable, "-m", "dask", what, *words, *host], stdout=self.log, stderr=self.log, cwd=Path(self.log.name).parent
-        )  # fmt: skip
+        command = [sys.executable, "-m", "dask", what, *words, *host]
+        return subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=Path(self.log.name).parent)
 
     def stop(self) -> None:
         for process in (*self.workers, self.scheduler):
@@ -106,9 +105,12 @@ def test_a_scheduler_that_dies_ends_the_sweep_and_the_rest_can_be_done_without(t
         if progress.done >= 4:
             made.scheduler.kill()
 
-    with cluster(tmp_path) as made, connected(made.address) as client:
-        with pytest.raises(ClusterError, match="lost the Dask scheduler"):
-            run_spec(SPEC, tmp_path / "out", client=client, progress=kill)
+    with (
+        cluster(tmp_path) as made,
+        connected(made.address) as client,
+        pytest.raises(ClusterError, match="lost the Dask scheduler"),
+    ):
+        run_spec(SPEC, tmp_path / "out", client=client, progress=kill)
     kept = files(tmp_path / "out")
     assert 4 <= len(kept) < N_TASKS
     assert kept.items() <= undisturbed.items()

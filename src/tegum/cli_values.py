@@ -76,6 +76,36 @@ VALUES = tyro.constructors.ConstructorRegistry()
 _PER_FEATURE = get_args(Problem.model_fields["importance"].annotation)
 
 
+def parse_sets(text: str) -> tuple[tuple[int, ...], ...]:
+    """Sets of features from a text such as `0,1;2,3`.
+
+    Raises:
+        InputError: the text is not numbers separated by commas and semicolons.
+
+    Example:
+        >>> parse_sets("0,1;2,3")
+        ((0, 1), (2, 3))
+    """
+    try:
+        return tuple(tuple(int(word) for word in part.split(",")) for part in text.split(";"))
+    except ValueError:
+        raise InputError(f"{text!r} is not sets of features such as 0,1;2,3.") from None
+
+
+@VALUES.primitive_rule
+def _sets_rule(info: Any) -> Any:
+    """Tell tyro how sets of features are written."""
+    if info.type != Problem.model_fields["correlated_sets"].annotation:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="SETS",
+        instance_from_str=lambda words: parse_sets(words[0]),
+        is_instance=lambda value: isinstance(value, tuple),
+        str_from_instance=lambda value: [";".join(",".join(map(str, members)) for members in value) or "none"],
+    )
+
+
 @VALUES.primitive_rule
 def _per_feature_rule(info: Any) -> Any:
     """Tell tyro how a number, a sequence or a profile is written."""

@@ -28,8 +28,8 @@ def find_optima(
         problem: a problem with ReLU output and linear hidden layer, or a grid of them.
         settings: number of starts, optima to keep, tolerances.
         seed: the one integer behind the random starts; all cells share them.
-        law: from probabilities (n_cells, n_features) to `tegum.theory.ActiveSets`, for features that are not
-            independent.
+        law: from probabilities (n_cells, n_features) to the law of present features, if it is not the one that the
+            problems state.
         progress: True shows a bar on standard error (if it is a terminal); a function is called with a `Progress`.
 
     Returns:
@@ -74,7 +74,7 @@ def _alike(cells: Sequence[Problem]) -> Iterable[list[int]]:
     """Indices of cells that one call of the kernel can take."""
 
     def kind(i: int) -> tuple[object, ...]:
-        return (*architecture(cells[i]), cells[i].magnitude)
+        return (*architecture(cells[i]), cells[i].magnitude, cells[i].correlated_sets)
 
     for _, members in groupby(sorted(range(len(cells)), key=lambda i: (*map(str, kind(i)), i)), key=kind):
         yield list(members)

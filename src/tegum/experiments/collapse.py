@@ -9,16 +9,14 @@ import xarray as xr
 from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.verdict import Part, always, within
 from tegum.geometry import overlap
-from tegum.ground import streams
 from tegum.ground.estimate import Estimate, exact_estimate, group_estimate, mean_estimate
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
 from tegum.plot import collapsed_against_probability, feature_arrows
-from tegum.problem import DescentSettings, Grid, Problem
-from tegum.theory.active_sets import ActiveSets, grouped_sets
+from tegum.problem import DescentSettings, Grid, Problem, sample_features
 
 PAIRS = ((0, 1), (2, 3), (4, 5))
-PROBLEM = Problem(n_features=6, n_hidden=2, feature_probability=0.1)
+PROBLEM = Problem(n_features=6, n_hidden=2, feature_probability=0.1, correlated_sets=PAIRS)
 COLLAPSED_COSINE = 0.97
 N_GROUPS = 3
 LOSSES = {0.3: 0.4370, 0.5: 0.5327}  # loss / p of the optimum, from the theory
@@ -46,18 +44,13 @@ PRESETS = {
 }
 
 
-def pairs_law(probabilities: np.ndarray) -> ActiveSets:
-    """Both members of a pair are present together, or neither."""
-    return grouped_sets(PAIRS, probabilities[..., [pair[0] for pair in PAIRS]])
-
-
 def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Every descent over p, kept one by one; and the variance along a pair's principal component."""
     from tegum.kernels.exact import find_each
 
     grid = Grid(PROBLEM, feature_probability=settings.probabilities)
     descents = DescentSettings(n_starts=settings.starts, structured=False, n_optima=settings.starts)
-    W, bias, loss = find_each(grid.cells(), descents, seed=settings.seed, law=pairs_law)
+    W, bias, loss = find_each(grid.cells(), descents, seed=settings.seed)
     dims = ("feature_probability", "model")
     return {
         "descents": xr.Dataset(
@@ -76,9 +69,8 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
 
 def _component(settings: Settings) -> xr.Dataset:
     """Variance of (a + b)/√2 over that of a, for a pair that is present together with probability 0.1, by batches."""
-    rng = streams.generator(settings.seed, 0, "principal component")
-    present = rng.uniform(size=(_BATCHES, settings.pair_samples, 1)) < 0.1
-    pair = rng.uniform(size=(_BATCHES, settings.pair_samples, 2)) * present
+    features = sample_features(PROBLEM, _BATCHES * settings.pair_samples, seed=settings.seed)
+    pair = features[:, :2].astype(np.float64).reshape(_BATCHES, settings.pair_samples, 2)
     ratio = (pair.sum(axis=2) / np.sqrt(2)).var(axis=1) / pair.var(axis=1).mean(axis=1)
     return xr.Dataset({"ratio": ("batch", ratio)})
 

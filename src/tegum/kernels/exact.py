@@ -12,7 +12,7 @@ from tegum.kernels.fused import n_processors
 from tegum.kernels.interface import Law, Optima, architecture
 from tegum.kernels.starts import descent_starts
 from tegum.problem import DescentSettings, Problem
-from tegum.theory.active_sets import independent_sets
+from tegum.theory.active_sets import ActiveSets, grouped_sets, independent_sets
 from tegum.theory.exact_loss import MAGNITUDES
 from tegum.theory.master_integral import MOST_SLOPES
 from tegum.theory.moments import zero_loss
@@ -119,7 +119,7 @@ def _descend_part(
     probabilities = np.stack([problem.probabilities for problem in problems])
     importances = np.stack([problem.importances for problem in problems])
     magnitude = problems[0].magnitude
-    sets = law(probabilities) if law else independent_sets(probabilities, at_most=settings.most_active)
+    sets = law(probabilities) if law else _sets_of(problems[0], probabilities, settings)
     if sets.members.shape[1] > MOST_SLOPES:
         raise InputError(
             f"the exact loss takes at most {MOST_SLOPES} features present together; these sets have up to "
@@ -134,6 +134,13 @@ def _descend_part(
     losses, slopes, steps = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), np.int64)
     descend_many(points, cells, *common, settings.tolerance, settings.most_steps, work, losses, slopes, steps)
     return points.reshape(count, n_starts, d), losses.reshape(count, n_starts), common, work
+
+
+def _sets_of(problem: Problem, probabilities: np.ndarray, settings: DescentSettings) -> ActiveSets:
+    """The law of present features that the problems themselves state."""
+    if not problem.correlated_sets:
+        return independent_sets(probabilities, at_most=settings.most_active)
+    return grouped_sets(problem.groups, probabilities[:, [members[0] for members in problem.groups]])
 
 
 def _distinct(points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:

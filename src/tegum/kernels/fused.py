@@ -44,7 +44,7 @@ class FusedRun(AbstractRun):
         tables = [sampler_table(problem) for problem in problems]
         self._table = tuple(np.ascontiguousarray(np.stack(column)) for column in zip(*tables, strict=True))
         density = np.array([problem.probabilities.mean() for problem in problems])
-        empty = np.array([np.prod(1.0 - problem.probabilities) for problem in problems])
+        empty = np.array([np.prod([1 - problem.probabilities[g[0]] for g in problem.groups]) for problem in problems])
         self._sparse = empty > _WORTH_SKIPPING
         self._importance = np.stack([problem.importances for problem in problems]).astype(np.float32)
         keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]

@@ -71,7 +71,7 @@ def lanes_up_to(sample: int, n_samples: int) -> Any:
 
 @compiled
 def presence(word: Any, last: Any, inside: Any) -> Any:
-    """Which lanes hold a present feature: those whose word does not exceed `last`."""
+    """Which lanes hold a present feature: those whose gate's word does not exceed `last`."""
     return both(at_most(word, splat(last)), inside)
 
 
@@ -85,11 +85,12 @@ def magnitude(word: Any, present: Any, scale: Any, offset: Any) -> Any:
 def fill(keys: Any, table: Any, n: int, start: int, batch: int, width: int, x: Any, pitch: int) -> None:
     """Draw samples start ... start + width - 1 into a block, as they come; those from `batch` on are empty."""
     first, second = keys
-    last, scale, offset = table
+    last, scale, offset, gate = table
     for i in range(n):
         for s in range(0, width, LANES):
             word = draw(first[i], second[i], start + s)
-            present = presence(word, last[i], lanes_up_to(start + s, batch))
+            key = word if gate[i] == i else draw(first[gate[i]], second[gate[i]], start + s)
+            present = presence(key, last[i], lanes_up_to(start + s, batch))
             store(x, i * pitch + s, magnitude(word, present, scale[i], offset[i]))
 
 
@@ -100,12 +101,13 @@ def append(keys: Any, table: Any, n: int, start: int, batch: int, x: Any, pitch:
     Returns the number of filled columns. The block must have sixteen free columns.
     """
     first, second = keys
-    last, scale, offset = table
+    last, scale, offset, gate = table
     inside = lanes_up_to(start, batch)
     some = both(inside, at_most(splat(np.uint32(1)), splat(np.uint32(0))))  # no lane
     for i in range(n):
         word = draw(first[i], second[i], start)
-        present = presence(word, last[i], inside)
+        key = word if gate[i] == i else draw(first[gate[i]], second[gate[i]], start)
+        present = presence(key, last[i], inside)
         some = either(some, present)
         store(values, i * LANES, magnitude(word, present, scale[i], offset[i]))
     found = count(some)

@@ -64,11 +64,11 @@ def advance_models(
 
     W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
     """
-    last, scale, offset = table
+    last, scale, offset, gate = table
     for index in range(models.size):
         a = models[index]
         losses[a] = advance_model(
-            n, m, kinds, sparse[a], (last[a], scale[a], offset[a]), weights[a], keys[a], W[a], bias[a],
+            n, m, kinds, sparse[a], (last[a], scale[a], offset[a], gate[a]), weights[a], keys[a], W[a], bias[a],
             (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
             constants, room, losses[a],
         )  # fmt: skip
@@ -132,11 +132,11 @@ def evaluate_models(
     """Sum of the loss and of its square over fresh samples, by model; the weights stay as they are."""
     x, z, h, sample_loss, word_keys = room
     pitch = sample_loss.size
-    last, scale, offset = table
+    last, scale, offset, gate = table
     relu_output, relu_hidden = kinds
     for index in range(models.size):
         a = models[index]
-        mine, weight, directions, shift = (last[a], scale[a], offset[a]), weights[a], W[a], bias[a]
+        mine, weight, directions, shift = (last[a], scale[a], offset[a], gate[a]), weights[a], W[a], bias[a]
         for step in range(first_step, first_step + n_steps):
             lanes.fill_feature_keys(keys[a], step, n, word_keys[0], word_keys[1])
             for start in range(0, batch, pitch):

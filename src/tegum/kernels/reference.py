@@ -40,7 +40,9 @@ class ReferenceRun(AbstractRun):
         tables = [sampler_table(problem) for problem in problems]
         self._table = tuple(
             torch.from_numpy(np.stack(column).astype(kind))[:, None, :].to(self._device)
-            for column, kind in zip(zip(*tables, strict=True), (np.int64, np.float32, np.float32), strict=True)
+            for column, kind in zip(
+                zip(*tables, strict=True), (np.int64, np.float32, np.float32, np.int64), strict=True
+            )
         )
         self._importance = self._tensor(np.stack([problem.importances for problem in problems]))[:, None, :]
         start = initial_weights(self.shape, settings, models=models, seed=seed).astype(np.float32)
@@ -61,7 +63,9 @@ class ReferenceRun(AbstractRun):
             torch.from_numpy(np.stack(part))[:, None, :].to(self._device) for part in zip(*pairs, strict=True)
         )
         samples = torch.arange(n_samples, device=self._device)[:, None]
-        return present_values(self._table, streams.words(first, second, samples), torch.where).to(self._dtype)
+        words = streams.words(first, second, samples)
+        gates = torch.gather(words, -1, self._table[3].expand_as(words))
+        return present_values(self._table, words, gates, torch.where).to(self._dtype)
 
     def sample_losses(self, x: torch.Tensor) -> torch.Tensor:
         """Importance-weighted squared error, summed over features: (n_models, n_samples)."""

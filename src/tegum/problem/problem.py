@@ -26,6 +26,8 @@ class Problem(FrozenRecord):
         magnitude: distribution of a present feature: "uniform" on [0, 1], "signed_uniform" on [-1, 1], "boolean" (1).
         output: non-linearity of the output layer, "relu" or "linear".
         hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
+        correlated_sets: sets of features that are always present together, with magnitudes of their own; the features of
+            a set have the same probability. Features in no set are independent.
 
     Raises:
         InputError: a value is out of range, has the wrong length, or a key is unknown.
@@ -49,6 +51,7 @@ class Problem(FrozenRecord):
     magnitude: Literal["uniform", "signed_uniform", "boolean"] = "uniform"
     output: Literal["relu", "linear"] = "relu"
     hidden: Literal["linear", "relu"] = "linear"
+    correlated_sets: tuple[tuple[int, ...], ...] = ()
 
     def __init__(self, /, **fields: Any) -> None:
         super().__init__(**fields)
@@ -59,7 +62,31 @@ class Problem(FrozenRecord):
         _refuse(p, ~((p >= 0) & (p <= 1)), "feature_probability must lie in [0, 1]", "For a sparsity S, pass 1 - S.")
         _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
         _refuse(importances, np.isinf(importances), "importance must be finite", "Choose a profile that grows less.")
+        self._check_sets(p)
         return self
+
+    def _check_sets(self, p: np.ndarray) -> None:
+        listed = [feature for members in self.correlated_sets for feature in members]
+        if any(not 0 <= feature < self.n_features for feature in listed) or len(set(listed)) < len(listed):
+            raise InputError(
+                f"correlated_sets must hold features 0 to {self.n_features - 1}, each in one set at most; got "
+                f"{self.correlated_sets}."
+            )
+        for members in self.correlated_sets:
+            if len({float(p[feature]) for feature in members}) > 1:
+                raise InputError(
+                    f"features that are always present together need one feature_probability; those of {members} differ."
+                )
+
+    def __repr_args__(self) -> Any:
+        # what nearly every problem has empty would only be in the way
+        return [(name, value) for name, value in super().__repr_args__() if name != "correlated_sets" or value]
+
+    @property
+    def groups(self) -> list[tuple[int, ...]]:
+        """Features that are present together: the correlated sets, and every other feature alone."""
+        listed = {feature for members in self.correlated_sets for feature in members}
+        return [*filter(None, self.correlated_sets), *((i,) for i in range(self.n_features) if i not in listed)]
 
     @property
     def probabilities(self) -> np.ndarray:

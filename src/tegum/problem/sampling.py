@@ -16,11 +16,16 @@ _WORDS = 2**32
 
 
 class SamplerTable(NamedTuple):
-    """What turns a random word into a feature's value: present if word <= last, and then scale * word + offset."""
+    """What turns random words into a feature's value.
+
+    The feature is present if the word of the feature `gate` is at most `last`, and then has the value
+    scale * word + offset, with its own word.
+    """
 
     last: np.ndarray  # uint32 (n_features,)
     scale: np.ndarray  # float32 (n_features,)
     offset: np.ndarray  # float32 (n_features,)
+    gate: np.ndarray  # int64 (n_features,)
 
 
 def sampler_table(problem: Problem) -> SamplerTable:
@@ -34,20 +39,26 @@ def sampler_table(problem: Problem) -> SamplerTable:
     never = n_present == 0  # word 0 stays, with the value 0: present, but not to be seen
     span, low = {"uniform": (1.0, 0.0), "signed_uniform": (2.0, -1.0), "boolean": (0.0, 1.0)}[problem.magnitude]
     count = np.maximum(n_present, 1)
+    gate = np.arange(problem.n_features)
+    for members in problem.correlated_sets:
+        gate[list(members)] = members[0] if members else 0
+    own = gate == np.arange(problem.n_features)
     return SamplerTable(
         last=(count - 1).astype(np.uint32),
-        scale=np.where(never, 0, span / count).astype(np.float32),
+        # given that a gate's word is below count it is uniform below it; the words of the others say nothing of presence
+        scale=np.where(never, 0, span / np.where(own, count, _WORDS)).astype(np.float32),
         offset=np.where(never, 0, low).astype(np.float32),
+        gate=gate,
     )
 
 
-def present_values(table: Any, words: Any, where: Any) -> Any:
-    """Values of features from words (..., n_features); arrays of numpy, or tensors of torch with torch.where."""
-    last, scale, offset = table
+def present_values(table: Any, words: Any, gates: Any, where: Any) -> Any:
+    """Values of features from their words and those of their gates (..., n_features); numpy or torch, with its `where`."""
+    last, scale, offset, _ = table
     values = (
         words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
     )
-    return where(words <= last, values, values * 0)
+    return where(gates <= last, values, values * 0)
 
 
 def sample_features(problem: Problem, n_samples: int, *, seed: int = 0, model: int = 0, step: int = 0) -> np.ndarray:
@@ -74,4 +85,5 @@ def sample_features(problem: Problem, n_samples: int, *, seed: int = 0, model: i
     key = streams.stream_key(seed, model, streams.EXAMPLE_DATA)
     first, second = streams.feature_keys(key, step, problem.n_features)
     words = streams.words(first, second, np.arange(n_samples)[:, None])
-    return present_values(sampler_table(problem), words, np.where)
+    table = sampler_table(problem)
+    return present_values(table, words, words[:, table.gate], np.where)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tegum.ground.errors import InputError, TegumError
 from tegum.sweeps.work import run_task
-from tegum.sweeps.workers import AbstractWorkers
+from tegum.sweeps.workers import AbstractWorkers, Outcome
 
 # Enough that a worker never waits for the client, and few enough that little is lost with the scheduler.
 _TASKS_PER_THREAD = 2
@@ -39,32 +39,44 @@ class ClusterWorkers(AbstractWorkers):
         if not (hasattr(client, "submit") and hasattr(client, "scheduler_info")):
             raise InputError(f"client must be a distributed.Client; got {client!r}. Leave it out to work here.")
         self._client = client
-        self._futures: dict[str, Any] = {}
+        self._futures: dict[str, Any] = {}  # Dask drops a task whose future nobody holds
         self._room, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
+        self._lost = False
 
     def room(self) -> int:
         """See AbstractWorkers; looked up now and then, as workers come and go."""
         if time.monotonic() - self._counted > _SECONDS_BETWEEN_COUNTS:
-            self._room = _TASKS_PER_THREAD * max(1, sum(self._client.nthreads().values()))
+            try:
+                n_threads = sum(self._client.nthreads().values())
+            except OSError:
+                self._lost = True
+                self.check()
+                raise
+            self._room = _TASKS_PER_THREAD * max(1, n_threads)
             self._counted = time.monotonic()
         return self._room
 
     def start(self, key: str, content: str) -> None:
         """See AbstractWorkers."""
-        future = self._client.submit(run_task, content, 1, key=f"tegum-{key}")
-        self._futures[key] = future  # Dask drops a task whose future nobody holds
-        future.add_done_callback(lambda done: self.put(key, done))
+        self._futures[key] = self._client.submit(run_task, content, 1, key=f"tegum-{key}")
+        self._futures[key].add_done_callback(lambda done: self.put(key, done))
 
     def put(self, key: str, future: Any) -> None:
-        """See AbstractWorkers; the result travels here, in a thread of the client."""
-        if future.cancelled():  # as all futures are when the scheduler goes
-            return
-        super().put(key, future)
+        """See AbstractWorkers; the bytes travel now, in a thread of the client."""
+        if future.status == "finished":
+            try:
+                self.hand_in(Outcome(key, future.result(), None))
+            except Exception:  # the task was done, and its bytes are out of reach
+                self._lost = True
+        elif future.status == "error":
+            super().put(key, future)
+        else:  # cancelled, as all futures are when the scheduler goes
+            self._lost = True
         self._futures.pop(key, None)
 
     def check(self) -> None:
         """See AbstractWorkers."""
-        if self._client.status != "running" or any(future.cancelled() for future in list(self._futures.values())):
+        if self._lost or self._client.status != "running":
             raise ClusterError(
                 "lost the Dask scheduler. What was finished is kept; start the sweep again with a new one, or without."
             )

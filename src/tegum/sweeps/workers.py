@@ -47,11 +47,16 @@ class AbstractWorkers(ABC):
         """Raise if nothing more can come."""
 
     def put(self, key: str, future: Any) -> None:
-        """Hand in the outcome of a task; `future` is done."""
+        """Hand in what became of a task; `future` is done."""
         try:
-            self._ended.put(Outcome(key, future.result(), None))
+            outcome = Outcome(key, future.result(), None)
         except BaseException as error:
-            self._ended.put(Outcome(key, None, error))
+            outcome = Outcome(key, None, error)
+        self.hand_in(outcome)
+
+    def hand_in(self, outcome: Outcome) -> None:
+        """Put an outcome into the queue, from any thread."""
+        self._ended.put(outcome)
 
     def ended(self, timeout: float) -> list[Outcome]:
         """Tasks that have ended since the last call; waits for the first of them for at most `timeout` seconds."""
