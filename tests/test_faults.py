@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -61,12 +61,11 @@ while True:
 @contextmanager
 def started(*words: str, **options: object) -> Iterator[subprocess.Popen[str]]:
     """A process that does not outlive the test."""
-    process = subprocess.Popen(words, text=True, **options)  # type: ignore[call-overload]
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen(words, text=True, **options) as process:  # type: ignore[call-overload]
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -76,6 +75,14 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """As Ctrl-C does; the process must end soon."""
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    assert process.wait(SECONDS) == 130
+    assert time.monotonic() - begin < 3.0
+
+
 def parts(folder: Path) -> list[Path]:
     return list(folder.rglob("*.part"))
 
@@ -83,22 +90,20 @@ def parts(folder: Path) -> list[Path]:
 @pytest.mark.slow
 class TestInterrupt:
     def test_training(self, tmp_path: Path) -> None:
-        master, slave = pty.openpty()  # on a terminal the bar says when training has begun
+        terminal, end = pty.openpty()  # on a terminal the bar says when training has begun
         words = [*TEGUM, "train", *PROBLEM, "--n-steps", str(10**9), "--out", str(tmp_path / "a.nc")]
-        with started(*words, stdout=subprocess.PIPE, stderr=slave) as process:
-            os.close(slave)
+        with started(*words, stdout=subprocess.PIPE, stderr=end) as process:
+            os.close(end)
             seen = b""
             while b"training" not in seen:
-                seen += os.read(master, 1000)
-            process.send_signal(signal.SIGINT)
-            begin = time.monotonic()
-            assert process.wait(SECONDS) == 130
-            assert time.monotonic() - begin < 3.0
-            with open(master, "rb", buffering=0) as terminal:
-                while chunk := _read(terminal):
-                    seen += chunk
+                seen += os.read(terminal, 1000)
+            interrupt(process)
             assert process.stdout is not None
             assert process.stdout.read() == ""
+        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while chunk := os.read(terminal, 1000):
+                seen += chunk
+        os.close(terminal)
         assert b"tegum: interrupted; what was finished is kept." in seen
         assert b"Traceback" not in seen
         assert not list(tmp_path.iterdir())
@@ -108,10 +113,7 @@ class TestInterrupt:
         with started(sys.executable, "-c", REPRODUCE, str(out), stderr=subprocess.PIPE) as process:
             wait_for(lambda: (out / "index.html").exists())
             time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
-            begin = time.monotonic()
-            assert process.wait(SECONDS) == 130
-            assert time.monotonic() - begin < 3.0
+            interrupt(process)
             assert process.stderr is not None
             assert process.stderr.read() == "tegum: interrupted; what was finished is kept.\n"
         records = json.loads((out / "claims.json").read_text("utf-8"))
@@ -121,13 +123,6 @@ class TestInterrupt:
             assert record["id"] in page
             assert (out / record["figure"]).read_text("utf-8").rstrip().endswith("</svg>")
         assert not parts(out)
-
-
-def _read(terminal: object) -> bytes:
-    try:
-        return terminal.read(1000)  # type: ignore[attr-defined]
-    except OSError:  # how a terminal says that nobody writes to it any more
-        return b""
 
 
 @pytest.mark.slow
@@ -168,7 +163,7 @@ def _newer(path: Path, than: float) -> bool:
 
 
 class TestOutput:
-    @pytest.mark.parametrize("words", [["list"], ["--help"]])
+    @pytest.mark.parametrize("words", [["--version"], ["--help"]])
     def test_a_reader_that_goes_away(self, words: list[str]) -> None:
         read, write = os.pipe()
         os.close(read)  # as `head` does once it has seen enough, only sooner
@@ -179,7 +174,7 @@ class TestOutput:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
     def test_no_room_for_the_output(self) -> None:
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run([*TEGUM, "list"], stdout=full, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run([*TEGUM, "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
         assert (done.returncode, done.stderr) == (2, b"tegum: [Errno 28] No space left on device\n")
 
 
@@ -187,14 +182,14 @@ class TestReplacing:
     def test_a_failure_leaves_the_old_file(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         path.write_text("old")
-        with pytest.raises(FileError, match="cannot write .*file: No space left on device"), _full_disk(path) as part:
-            part.write_text("half")
+        with pytest.raises(FileError, match=r"cannot write .*file: No space left on device"):
+            self.fail(replacing(path, overwrite=True), OSError(28, "No space left on device"))
         assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
 
     def test_a_message_of_ours_stays_as_it_is(self, tmp_path: Path) -> None:
         for replace in (lambda path: replacing(path, overwrite=False), replacing_folder):
-            with pytest.raises(FileError, match="^mine$"), replace(tmp_path / "a"):
-                raise FileError("mine")
+            with pytest.raises(FileError, match=r"^mine$"):
+                self.fail(replace(tmp_path / "a"), FileError("mine"))
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize("accident", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError()])
@@ -203,9 +198,8 @@ class TestReplacing:
         for content in ("old", "older"):
             with replacing_folder(folder) as part:
                 (part / content).write_text(content)
-        with pytest.raises((FileError, type(accident))), replacing_folder(folder) as part:
-            (part / "new").touch()
-            raise accident
+        with pytest.raises((FileError, type(accident))):
+            self.fail(replacing_folder(folder), accident)
         assert [path.name for path in tmp_path.rglob("*")] == ["folder", "older"]
 
     def test_a_folder_whose_successor_cannot_take_its_place_comes_back(
@@ -222,7 +216,7 @@ class TestReplacing:
             return rename(path, target)
 
         monkeypatch.setattr(Path, "rename", fail)
-        with pytest.raises(FileError, match="cannot write .*folder: Input/output error"), replacing_folder(folder):
+        with pytest.raises(FileError, match=r"cannot write .*folder: Input/output error"), replacing_folder(folder):
             pass
         assert [path.name for path in tmp_path.rglob("*")] == ["folder", "old"]
 
@@ -238,9 +232,8 @@ class TestReplacing:
         assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
         assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o750
 
-
-@contextmanager
-def _full_disk(path: Path) -> Iterator[Path]:
-    with replacing(path, overwrite=True) as part:
-        yield part
-        raise OSError(28, "No space left on device")
+    @staticmethod
+    def fail(part: AbstractContextManager[Path], accident: BaseException) -> None:
+        with part as path:
+            (path / "half" if path.is_dir() else path).write_text("half")
+            raise accident

@@ -50,7 +50,7 @@ def compiled_batch(key: int, step: int, table: SamplerTable, batch: int) -> tupl
 
 def plain_batch(key: int, step: int, table: SamplerTable, batch: int) -> np.ndarray:
     first, second = streams.feature_keys(key, step, len(table.last))
-    return present_values(table, streams.words(first, second, np.arange(batch)[:, None]), np.where)
+    return present_values(table, words := streams.words(first, second, np.arange(batch)[:, None]), words, np.where)
 
 
 def torch_batch(problem: Problem, seed: int, model: int, step: int, batch: int) -> np.ndarray:

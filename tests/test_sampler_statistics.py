@@ -23,7 +23,9 @@ def samples(p: float, seed: int, *, magnitude="uniform", n=N_FEATURES, model=0, 
     """Training data of one address, (n_samples, n)."""
     problem = Problem(n_features=n, n_hidden=1, feature_probability=p, magnitude=magnitude)
     first, second = streams.feature_keys(streams.stream_key(seed, model, streams.TRAINING_DATA), step, n)
-    return present_values(sampler_table(problem), streams.words(first, second, np.arange(n_samples)[:, None]), np.where)
+    return present_values(
+        sampler_table(problem), words := streams.words(first, second, np.arange(n_samples)[:, None]), words, np.where
+    )
 
 
 def chance(count: np.ndarray, n: int, p: float) -> float:
@@ -57,7 +59,7 @@ def test_certain_features_are_always_there_and_impossible_ones_never(magnitude, 
 
 @pytest.mark.parametrize("p", [0.3, 0.01])
 def test_counts_spread_from_batch_to_batch_as_binomials(p, statistics_seed):
-    """Samples that kept apart, or came in bunches, would show: the variance of k counts has a spread of √((2 + κ)/k)."""
+    """Samples that kept apart, or came in bunches, would show: the variance of k counts spreads by √((2 + κ)/k)."""
     there = np.stack([samples(p, statistics_seed, step=step, n=64, n_samples=256) != 0 for step in range(100)])
     counts = there.sum(axis=1).ravel()
     variance = 256 * p * (1 - p)
@@ -95,8 +97,8 @@ def test_boolean_features_are_0_or_1(statistics_seed):
 def independent(a: np.ndarray, b: np.ndarray, p: float) -> bool:
     """Whether presence and magnitude of each feature of a go with those of none of b, within the windows.
 
-    Joint presences are binomial with p². Given c of them, magnitudes less 1/2 have products of mean 0 and variance 1/144,
-    and their sum over joint presences has variance c / 12.
+    Joint presences are binomial with p². Given c of them, magnitudes less 1/2 have products of mean 0 and variance
+    1/144, and their sum over joint presences has variance c / 12.
     """
     here, there = (np.asarray(x != 0, np.float64) for x in (a, b))
     joint = here.T @ there

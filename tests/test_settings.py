@@ -96,7 +96,7 @@ def test_bad_recordings_are_refused(fields, words):
 
 
 def test_a_snapshot_that_is_never_reached_is_refused():
-    with pytest.raises(InputError, match="must not lie beyond n_steps = 100; got 500. Train longer"):
+    with pytest.raises(InputError, match="must not lie beyond n_steps = 100; got 500"):
         Record(snapshots=(5, 500)).steps(100)
 
 

@@ -108,7 +108,7 @@ def test_netcdf_and_hdf5_of_other_programs_are_refused(tmp_path):
     with h5py.File(plain, "w") as file:
         file["W"] = np.arange(3.0)
     for path in (foreign, plain):
-        with pytest.raises(FileError, match="another program wrote it.*xarray.open_dataset"):
+        with pytest.raises(FileError, match=r"another program wrote it.*xarray\.open_dataset"):
             load(path)
 
 
@@ -126,7 +126,7 @@ def test_a_whole_file_of_something_else_is_refused(tmp_path):
 
     with pytest.raises(FileError, match="tegum did not write it"):
         load(sealed(tmp_path / "plain.nc", plain))
-    with pytest.raises(FileError, match="cannot be read as NetCDF.*Copy or make it again"):
+    with pytest.raises(FileError, match=r"cannot be read as NetCDF.*Copy or make it again"):
         load(sealed(tmp_path / "broken.nc", lambda path: path.write_bytes(files._HDF5 + bytes(500))))
 
 
@@ -137,9 +137,9 @@ def test_a_newer_schema_asks_for_a_newer_version(trained, tmp_path):
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
-    with pytest.raises(FileError, match="there is no file .*nothing.nc"):
+    with pytest.raises(FileError, match=r"there is no file .*nothing\.nc"):
         load(tmp_path / "nothing.nc")
-    with pytest.raises(FileError, match="cannot read .*Is a directory"):
+    with pytest.raises(FileError, match=r"cannot read .*Is a directory"):
         load(tmp_path)
 
 
@@ -149,5 +149,5 @@ def test_a_file_that_cannot_be_read_is_refused(raw, tmp_path, monkeypatch):
     path.chmod(0)
     if os.access(path, os.R_OK):  # root reads anything: let the system refuse by hand
         monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-    with pytest.raises(FileError, match="cannot read .*Permission denied"):
+    with pytest.raises(FileError, match=r"cannot read .*Permission denied"):
         load(path)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,3 +181,11 @@ def test_a_grid_of_another_kind_of_axis_is_kept():
         relative_importance=Axis(labels=[0.1, 1.0], fields={"importance": [(1, 0.1), (1, 1.0)]}),
     )
     assert spec_of(grid).grid == grid
+
+
+def test_the_spec_in_the_documentation_is_one():
+    page = (Path(__file__).parent.parent / "docs" / "sweeps.md").read_text()
+    (block,) = re.findall(r"^```toml\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    asked = SweepSpec.from_toml(block)
+    assert asked.grid.dims == ("feature_probability", "n_hidden", "kind")
+    assert len(asked.grid) == 16

@@ -1,7 +1,6 @@
 """Trained weights as torch modules and as safetensors."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -123,7 +122,7 @@ def test_bad_weight_files_are_refused(trained, tmp_path):
             load_weights(path)
     with pytest.raises(FileError, match="there is no file"):
         load_weights(tmp_path / "nothing.safetensors")
-    with pytest.raises(FileError, match="is not a whole safetensors file|cannot read|is a folder"):
+    with pytest.raises(FileError, match="is not a whole safetensors file"):
         load_weights(tmp_path)
     save_weights(trained, path, overwrite=True)
-    assert os.listdir(tmp_path) == [path.name]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -29,7 +29,12 @@ TOPICS = (
     ),
     Topic("Training", "tegum", ("train", "Progress")),
     Topic("Optima of the exact loss", "tegum", ("find_optima", "DescentSettings")),
-    Topic("Sweeps", "tegum.sweeps"),
+    Topic(
+        "Sweeps",
+        "tegum.sweeps",
+        ("sweep", "open_sweep", "SweepSpec", "run_spec", "SweepResult", "FailedTask", "SweepProgress")
+        + ("DamagedTaskWarning", "ClusterError"),
+    ),
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),

@@ -40,7 +40,7 @@ def follow_branch(problems: Sequence[Problem], W: np.ndarray, bias: np.ndarray) 
         >>> turns = 2 * np.pi * np.arange(5) / 5
         >>> branch = follow_branch(problems, np.stack([np.cos(turns), np.sin(turns)], 1), np.full(5, -0.2))
         >>> branch.loss.round(6).tolist()
-        [0.008904, 0.00629]
+        [0.008904, 0.006379]
 
     Source:
         Elhage et al. 2022, Toy Models of Superposition, section Non-Uniform Superposition, who follow loss curves.

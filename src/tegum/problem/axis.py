@@ -21,8 +21,8 @@ class Axis(FrozenRecord):
 
     Args:
         fields: field name -> list of values, all lists of one length.
-        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the field that
-            a problem lists first.
+        labels: what the axis shows for each value; numbers or text, all different. Default: the values of the field
+            that a problem lists first.
         name: filled in by `Grid`.
 
     Raises:

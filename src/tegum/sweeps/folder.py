@@ -9,7 +9,7 @@ locks/KEY             who is working on it
 import contextlib
 import json
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,6 @@ class SweepFolder:
             )
             if strangers:
                 raise FileError(f"{self.path} holds other files ({strangers[0]}). Choose a new or an empty folder.")
-            self.tasks.mkdir(exist_ok=True)
         except FileError:
             raise
         except OSError as error:
@@ -142,18 +141,14 @@ class SweepFolder:
             FileError: the disk is full, or the folder cannot be written to. Nothing half-written is left.
         """
         self._remove_leftovers(key)
-        with replacing(self.file(key), overwrite=True) as temporary:
+        with _replacing_below(self.file(key)) as temporary:
             temporary.write_bytes(data)
         self.forget_failure(key)
 
     def record_failure(self, key: str, text: str) -> Path:
         """Keep the traceback of a task."""
         path = self.failures / f"{key}.txt"
-        try:
-            self.failures.mkdir(exist_ok=True)
-        except OSError as error:
-            raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
-        with replacing(path, overwrite=True) as temporary:
+        with _replacing_below(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return path
 
@@ -166,6 +161,17 @@ class SweepFolder:
         for leftover in self._leftovers.pop(key, []):
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _replacing_below(path: Path) -> Iterator[Path]:
+    """As `replacing`, and makes the folder that the file lies in."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
+    with replacing(path, overwrite=True) as temporary:
+        yield temporary
 
 
 def _values(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
