@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import random
 import signal
 import subprocess
 import sys
@@ -38,23 +37,48 @@ for name in set(EXPERIMENTS) - {"five-in-two", "many-features"}:
 sys.exit(main(["reproduce", "--out", sys.argv[1]]))
 """
 
-# A file and a folder written over and over, by the generation of the content.
-WRITE = """
-import sys
+# An old file and an old folder are replaced in a child, which is killed before its first, second, ... file operation.
+KILL_EVERYWHERE = """
+import json, os, shutil, signal, sys
 from pathlib import Path
 from tegum.ground.atomic import replacing, replacing_folder
 
-file, folder = Path(sys.argv[1]), Path(sys.argv[2])
-generation = 0
-while True:
+here = Path(sys.argv[1])
+file, folder = here / "file", here / "folder"
+
+def write(text):
     with replacing(file, overwrite=True) as part:
-        part.write_text(f"{generation}\\n" * 20_000)
+        part.write_text(text)
     with replacing_folder(folder) as part:
-        for name in range(30):
-            (part / str(name)).write_text(str(generation))
-    generation += 1
-    if generation == 2:
-        print("ready", flush=True)
+        for name in "abc":
+            (part / name).write_text(text)
+
+def child(operations):
+    def kill(event, arguments):
+        nonlocal operations
+        if event in ("open", "os.mkdir", "os.chmod", "os.rename", "os.remove", "os.rmdir"):
+            operations -= 1
+            if operations < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(kill)
+    write("new")
+    os._exit(0)
+
+states, status = [], None
+while status != 0:
+    shutil.rmtree(here)
+    here.mkdir()
+    write("old")
+    pid = os.fork()
+    if pid == 0:
+        child(len(states))
+    _, status = os.waitpid(pid, 0)
+    inside = {path.name: path.read_text() for path in sorted(folder.iterdir())} if folder.exists() else None
+    left = [path.name for path in here.iterdir() if path not in (file, folder)]
+    text = file.read_text()
+    write("next")  # what was left is no hindrance
+    states.append((text, inside, left))
+print(json.dumps(states))
 """
 
 
@@ -127,25 +151,6 @@ class TestInterrupt:
 
 @pytest.mark.slow
 class TestKill:
-    def test_whole_or_not_at_all(self, tmp_path: Path) -> None:
-        file, folder = tmp_path / "file", tmp_path / "folder"
-        rng = random.Random(0)
-        for _ in range(8):
-            with started(sys.executable, "-c", WRITE, str(file), str(folder), stdout=subprocess.PIPE) as process:
-                assert process.stdout is not None
-                assert process.stdout.readline() == "ready\n"
-                time.sleep(rng.uniform(0, 0.05))
-                process.kill()
-                process.wait()
-            lines = file.read_text().split()
-            assert len(lines) == 20_000
-            assert len(set(lines)) == 1
-            if folder.exists():  # between two renames, for some microseconds, neither the old nor the new one is there
-                assert sorted(map(int, (path.name for path in folder.iterdir()))) == list(range(30))
-                assert len({path.read_text() for path in folder.iterdir()}) == 1
-            others = set(tmp_path.iterdir()) - {file, folder}
-            assert all(path.suffix == ".part" for path in others)
-
     def test_the_next_run_is_not_confused(self, tmp_path: Path) -> None:
         out = tmp_path / "out"
         for _ in range(2):  # killed while training, then again in the folder that this left
@@ -179,6 +184,20 @@ class TestOutput:
 
 
 class TestReplacing:
+    def test_killed_anywhere_all_is_whole(self, tmp_path: Path) -> None:
+        words = [sys.executable, "-c", KILL_EVERYWHERE, str(tmp_path / "here")]
+        (tmp_path / "here").mkdir()
+        states = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+        old, new = (dict.fromkeys("abc", text) for text in ("old", "new"))
+        files, folders, left = zip(*states, strict=True)
+        assert len(states) > 15
+        assert (files[0], folders[0]) == ("old", old)
+        assert (files[-1], folders[-1], left[-1]) == ("new", new, [])
+        assert set(files) == {"old", "new"}
+        assert all(folder in (old, new, None) for folder in folders)
+        assert folders.count(None) == 1  # between two renames neither the old nor the new one is there
+        assert all(name.endswith(".part") for names in left for name in names)
+
     def test_a_failure_leaves_the_old_file(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         path.write_text("old")

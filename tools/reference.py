@@ -32,9 +32,18 @@ TOPICS = (
     Topic(
         "Sweeps",
         "tegum.sweeps",
-        ("sweep", "open_sweep", "SweepSpec", "run_spec", "SweepResult", "FailedTask", "SweepProgress")
-        + ("DamagedTaskWarning", "ClusterError"),
-    ),
+        (
+            "sweep",
+            "open_sweep",
+            "SweepSpec",
+            "run_spec",
+            "SweepResult",
+            "FailedTask",
+            "SweepProgress",
+            "DamagedTaskWarning",
+            "ClusterError",
+        ),
+    ),  # fmt: skip
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),

@@ -7,6 +7,8 @@ goes unnoticed. Here the cache lives in a folder named after the content of all 
 import functools
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +20,7 @@ _SOURCES = Path(__file__).parent.parent
 config: Any = numba_config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_DAY = 86_400.0
 _COMPILED = ("ground/compiled.py", "ground/streams.py", "kernels/*.py", "theory/*.py")
 
 
@@ -43,6 +46,13 @@ def cache_folder() -> Path:
     return (beside if writable else users) / f"tegum-{_source_hash()}"
 
 
+def _forget_old_caches(folder: Path) -> None:
+    """Remove what earlier versions of these sources left beside the package, if it is more than a day old."""
+    for old in folder.parent.glob("tegum-*"):
+        if old != folder and time.time() - old.stat().st_mtime > _DAY:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def compiled(function: Function) -> Function:
     """Compile a part of a kernel. It is inlined where it is called: at this grain a call costs as much as the work."""
     return _compile(function, forceinline=True)
@@ -59,7 +69,10 @@ def _compile(function: Function, **options: Any) -> Function:
     decorate: Any = numba.njit(cache=True, error_model="numpy", _nrt=False, **options)
     if config.CACHE_DIR:  # the user has chosen a place
         return decorate(function)
-    config.CACHE_DIR = str(cache_folder())  # numba reads it once, when it decorates
+    folder = cache_folder()
+    if not folder.exists():
+        _forget_old_caches(folder)
+    config.CACHE_DIR = str(folder)  # numba reads it once, when it decorates
     try:
         return decorate(function)
     finally:

@@ -90,12 +90,12 @@ class Problem(FrozenRecord):
 
     @property
     def probabilities(self) -> np.ndarray:
-        """P of each feature, float64 (n_features,)."""
+        """Chance p of each feature, float64 (n_features,)."""
         return expand(self.feature_probability, self.n_features, "feature_probability")
 
     @property
     def importances(self) -> np.ndarray:
-        """I of each feature, float64 (n_features,)."""
+        """Importance I of each feature, float64 (n_features,)."""
         return expand(self.importance, self.n_features, "importance")
 
 
