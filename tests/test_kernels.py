@@ -49,7 +49,8 @@ def mixed(n: int, m: int, output: str, hidden: str) -> list[Problem]:
     both = [DENSE if i % 2 else SPARSE for i in range(n)]
     importance = PowerLaw(exponent=0.5, first=1.5)
     kinds = {"n_features": n, "n_hidden": m, "output": output, "hidden": hidden, "importance": importance}
-    return [
+    together = Problem(feature_probability=0.2, correlated_sets=[range(n // 2), [n - 1]], **kinds)
+    return [together] + [
         Problem(feature_probability=p, magnitude=magnitude, **kinds)
         for p, magnitude in itertools.product([DENSE, SPARSE, both], MAGNITUDES)
     ]
@@ -59,7 +60,8 @@ def batch(problem: Problem, model: int, step: int, size: int, purpose: str = str
     """What a model sees, float64 (size, n_features)."""
     first, second = streams.feature_keys(streams.stream_key(SEED, model, purpose), step, problem.n_features)
     words = streams.words(first, second, np.arange(size)[:, None])
-    return present_values(sampler_table(problem), words, words, np.where).astype(np.float64)
+    table = sampler_table(problem)
+    return present_values(table, words, words[:, table.gate], np.where).astype(np.float64)
 
 
 def sample_losses(problem: Problem, W: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -51,6 +51,10 @@ PLAIN = {"n_features": 5, "n_hidden": 2, "feature_probability": 0.1}
         ({"output": "gelu"}, ["output", "'relu' or 'linear'", "'gelu'"]),
         ({"hidden": "tanh"}, ["hidden", "'linear' or 'relu'", "'tanh'"]),
         ({"magnitude": "normal"}, ["'uniform', 'signed_uniform' or 'boolean'", "'normal'"]),
+        ({"correlated_sets": [[0, 1], [1, 2]]}, ["features 0 to 4, each in one set at most", "((0, 1), (1, 2))"]),
+        ({"correlated_sets": [[3, 5]]}, ["correlated_sets must hold features 0 to 4", "((3, 5),)"]),
+        ({"correlated_sets": [[0, 1]], "feature_probability": [1, 0, 0, 0, 0]}, ["one feature_probability", "(0, 1)"]),
+        ({"correlated_sets": [0, 1]}, ["correlated_sets", "tuple"]),
         ({"sparsity": 0.9}, ["no field 'sparsity'", "n_features, n_hidden", "feature_probability = 1 - sparsity"]),
         ({"n_dims": 3}, ["no field 'n_dims'", "the fields are n_features, n_hidden, feature_probability"]),
         ({"n_hidden": 0, "n_dims": 3}, ["n_hidden", "got 0", "no field 'n_dims'"]),  # every mistake at once
@@ -133,7 +137,17 @@ def test_profiles_follow_their_formulas(profile, values, text):
     assert Problem(n_features=4, n_hidden=2, feature_probability=0, importance=profile).importance == profile
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.05, "0.05"), ((1.0, 0.1), "(1, 0.1)"), ("relu", "relu"), (3, "3")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.05, "0.05"),
+        ((1.0, 0.1), "(1, 0.1)"),
+        ("relu", "relu"),
+        (3, "3"),
+        (((0, 1), (2,)), "((0, 1), (2))"),
+        ((), "()"),
+    ],
+)
 def test_values_are_described_in_short(value, text):
     assert describe(value) == text
 

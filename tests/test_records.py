@@ -26,10 +26,12 @@ def per_feature(number, n):
 @st.composite
 def problems(draw):
     n = draw(st.integers(1, 5))
+    together = draw(st.sampled_from([[], [[0, n - 1]]])) if n > 1 else []
     return Problem(
         n_features=n,
         n_hidden=draw(st.integers(1, 5)),
-        feature_probability=draw(per_feature(unit, n)),
+        feature_probability=draw(unit if together else per_feature(unit, n)),
+        correlated_sets=together,
         importance=draw(per_feature(weight, n)),
         magnitude=draw(st.sampled_from(["uniform", "signed_uniform", "boolean"])),
         output=draw(st.sampled_from(["relu", "linear"])),

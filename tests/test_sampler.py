@@ -37,20 +37,16 @@ def compiled_batch(key: int, step: int, table: SamplerTable, batch: int) -> tupl
     """Both of them, (samples, n_features); what lies beyond the batch is checked to be empty."""
     n, pitch = len(table.last), -(-batch // LANES) * LANES
     dense, packed = np.full((n, pitch), 9, np.float32), np.zeros((n, pitch + LANES), np.float32)
-    room = (
-        (np.zeros(n, np.uint32), np.zeros(n, np.uint32)),
-        dense.ravel(),
-        packed.ravel(),
-        np.zeros(n * LANES, np.float32),
-    )
-    filled = draw(np.uint64(key), step, n, tuple(table), batch, *room)
+    keys, values = (np.zeros(n, np.uint32), np.zeros(n, np.uint32)), np.zeros(n * LANES, np.float32)
+    filled = draw(np.uint64(key), step, n, tuple(table), batch, keys, dense.ravel(), packed.ravel(), values)
     assert not dense[:, batch:].any()
     return dense[:, :batch].T, packed[:, :filled].T
 
 
 def plain_batch(key: int, step: int, table: SamplerTable, batch: int) -> np.ndarray:
     first, second = streams.feature_keys(key, step, len(table.last))
-    return present_values(table, words := streams.words(first, second, np.arange(batch)[:, None]), words, np.where)
+    words = streams.words(first, second, np.arange(batch)[:, None])
+    return present_values(table, words, words[:, table.gate], np.where)
 
 
 def torch_batch(problem: Problem, seed: int, model: int, step: int, batch: int) -> np.ndarray:
@@ -65,10 +61,12 @@ def bits(values: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("magnitude", MAGNITUDES)
 @pytest.mark.parametrize("batch", [1, 16, 100, 1024])
-@pytest.mark.parametrize("step", [0, 1, 10**6, 2**31 + 5])
-def test_numpy_torch_and_compiled_samplers_agree_bit_for_bit(magnitude, batch, step):
-    p = [0, 1e-12, 1e-4, 0.01, 0.3, 0.5, 0.9999999, 1, 1]
-    problem = Problem(n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude)
+@pytest.mark.parametrize("step", [0, 2**31 + 5])
+@pytest.mark.parametrize("together", [False, True])
+def test_numpy_torch_and_compiled_samplers_agree_bit_for_bit(magnitude, batch, step, together):
+    p = [0, 0.01, 1e-4, 0.01, 0.3, 1e-12, 0.9999999, 1, 1]
+    sets = ((3, 1), (7, 8), (4,)) if together else ()
+    problem = Problem(n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude, correlated_sets=sets)
     key, table = streams.stream_key(5, 7, streams.TRAINING_DATA), sampler_table(problem)
     plain = plain_batch(key, step, table, batch)
     dense, packed = compiled_batch(key, step, table, batch)

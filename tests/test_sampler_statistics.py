@@ -19,13 +19,12 @@ MAGNITUDES = ("uniform", "signed_uniform", "boolean")
 N_FEATURES, N_SAMPLES = 16, 2**16
 
 
-def samples(p: float, seed: int, *, magnitude="uniform", n=N_FEATURES, model=0, step=0, n_samples=N_SAMPLES):
+def samples(p: float, seed: int, *, magnitude="uniform", n=N_FEATURES, model=0, step=0, n_samples=N_SAMPLES, sets=()):
     """Training data of one address, (n_samples, n)."""
-    problem = Problem(n_features=n, n_hidden=1, feature_probability=p, magnitude=magnitude)
+    problem = Problem(n_features=n, n_hidden=1, feature_probability=p, magnitude=magnitude, correlated_sets=sets)
     first, second = streams.feature_keys(streams.stream_key(seed, model, streams.TRAINING_DATA), step, n)
-    return present_values(
-        sampler_table(problem), words := streams.words(first, second, np.arange(n_samples)[:, None]), words, np.where
-    )
+    words, table = streams.words(first, second, np.arange(n_samples)[:, None]), sampler_table(problem)
+    return present_values(table, words, words[:, table.gate], np.where)
 
 
 def chance(count: np.ndarray, n: int, p: float) -> float:
@@ -92,6 +91,23 @@ def test_magnitudes_are_uniform_given_presence(p, magnitude, statistics_seed):
 def test_boolean_features_are_0_or_1(statistics_seed):
     for p in PROBABILITIES:
         assert set(np.unique(samples(p, statistics_seed, magnitude="boolean"))) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("p", [0.3, 0.01])
+def test_correlated_features_come_together_with_magnitudes_of_their_own(p, statistics_seed):
+    """Given c joint presences, the product of two magnitudes less 1/2 has mean 0 and variance 1/144."""
+    x = samples(p, statistics_seed, sets=[[3, 1, 2], [0, 5]], n_samples=2**18, n=6)
+    there = x != 0
+    for first, *others in ([3, 1, 2], [0, 5]):
+        for other in others:
+            np.testing.assert_array_equal(there[:, other], there[:, first])
+            u = x[there[:, first]][:, [first, other]].astype(np.float64)
+            assert max(distance_to_uniform(column) for column in u.T) < kstwo.isf(FALSE_ALARM, len(u))
+            assert abs(np.prod(u - 0.5, axis=1).sum()) < SIGMA * np.sqrt(len(u) / 144)
+    assert chance(there.sum(axis=0), len(x), p) > FALSE_ALARM
+    groups = x[:, [3, 0, 4]]  # one of each set, and a feature in none
+    assert independent(groups, groups, p)
+    assert not independent(x, x, p)  # the control
 
 
 def independent(a: np.ndarray, b: np.ndarray, p: float) -> bool:

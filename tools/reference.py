@@ -43,7 +43,7 @@ TOPICS = (
             "DamagedTaskWarning",
             "ClusterError",
         ),
-    ),  # fmt: skip
+    ),
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),

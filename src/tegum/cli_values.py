@@ -38,7 +38,7 @@ def parse_per_feature(text: str) -> Any:
         numbers = tuple(float(part) for part in (text[1:-1] if in_brackets else text).split(","))
     except ValueError:
         raise InputError(f"{text!r} is not {FORMS}.") from None
-    return numbers if in_brackets or len(numbers) > 1 else numbers[0]
+    return numbers[0] if len(numbers) == 1 and not in_brackets else numbers
 
 
 def grid_axes(vary: Sequence[str]) -> dict[str, list[Any]]:

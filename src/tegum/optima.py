@@ -21,8 +21,8 @@ def find_optima(
 ) -> xr.Dataset:
     """Optima of the expected loss, computed instead of sampled.
 
-    From each start a quasi-Newton descent runs to a stationary point. Ends that agree up to rotation, signs and the order of
-    features are one optimum.
+    From each start a quasi-Newton descent runs to a stationary point. Ends that agree up to rotation, signs and the
+    order of features are one optimum.
 
     Args:
         problem: a problem with ReLU output and linear hidden layer, or a grid of them.
@@ -34,9 +34,9 @@ def find_optima(
 
     Returns:
         Dataset like that of `train`, whose dimension `model` counts distinct optima, the lowest first: W, bias, loss
-        (infinite where there are fewer optima), `frequency` (share of starts that ended there), `gradient` (largest entry
-        of the gradient of loss / loss of the answer 0) and `curvature` (smallest eigenvalue of its Hessian, which rotations
-        of the hidden space keep at 0 for m > 1); and `losses` (grid..., start), where every start ended.
+        (infinite where there are fewer optima), `frequency` (share of starts that ended there), `gradient` (largest
+        entry of the gradient of loss / loss of the answer 0) and `curvature` (smallest eigenvalue of its Hessian, which
+        rotations of the hidden space keep at 0 for m > 1); and `losses` (grid..., start), where every start ended.
 
     Raises:
         InputError: another kind of model, or too many features present together (see DescentSettings.most_active).
@@ -47,7 +47,8 @@ def find_optima(
         (0.003319, [[1.01], [1.01]])
 
     Source:
-        Elhage et al. 2022, Toy Models of Superposition, section on phase changes; the exact loss is ours (docs/exact.md).
+        Elhage et al. 2022, Toy Models of Superposition, section on phase changes; the exact loss is ours
+        (docs/exact.md).
     """
     from tegum.kernels.exact import check_problems, find  # numba takes its time to load
 

@@ -1,11 +1,12 @@
 """Layer 6: phases of an extra feature, from candidate solutions (n = 2 in m = 1, and n = 3 in m = 2).
 
-All features but the last have importance 1; the last, the extra one, has importance I. Candidates are arrangements whose
-scales and biases are optimised on the exact loss. In three features and two dimensions all but the triangle fall apart into
-orthogonal subspaces, so their losses are those of two features in one dimension.
+All features but the last have importance 1; the last, the extra one, has importance I. Candidates are arrangements
+whose scales and biases are optimised on the exact loss. In three features and two dimensions all but the triangle fall
+apart into orthogonal subspaces, so their losses are those of two features in one dimension.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,8 @@ from tegum.geometry import overlap
 from tegum.ground.errors import InputError
 from tegum.measure import feature_norm, interference, lowest_loss
 from tegum.problem import Axis, DescentSettings, Grid, Problem
+
+Values = Sequence[float] | np.ndarray
 
 _TRIANGLE_COSINE = -0.2  # all three are below it in a triangle (-1/2 if regular), and one is 0 in "pair and point"
 _PRESENT = 0.3  # a norm above it counts: at the transitions norms jump between 0 and about 0.6
@@ -27,7 +30,7 @@ IGNORED, SUPERPOSED, DEDICATED, DEDICATED_OTHERS_PAIRED, TRIANGLE = (
 )
 
 
-def phase_grid(n_features: int, probabilities: Sequence[float], importances: Sequence[float]) -> Grid:
+def phase_grid(n_features: int, probabilities: Values, importances: Values) -> Grid:
     """Problems over p and the importance of the extra feature.
 
     Args:
@@ -60,7 +63,7 @@ def phase_grid(n_features: int, probabilities: Sequence[float], importances: Seq
     )
 
 
-def pair_loss(probabilities: Sequence[float], importances: Sequence[float]) -> np.ndarray:
+def pair_loss(probabilities: Values, importances: Values) -> np.ndarray:
     """Least exact loss of an antipodal pair of importances 1 and I in one dimension.
 
     Args:
@@ -68,8 +71,8 @@ def pair_loss(probabilities: Sequence[float], importances: Sequence[float]) -> n
         importances: I of the second, (n_cells,).
 
     Returns:
-        (n_cells,), loss of the optimum to which the pairs (1, -0.7) and (1, -1) descend; infinite where they cease to be
-        pairs on the way, so that no pair is an optimum.
+        (n_cells,), loss of the optimum to which the pairs (1, -0.7) and (1, -1) descend; infinite where they cease to
+        be pairs on the way, so that no pair is an optimum.
 
     Example: at p = 0.1 an optimised pair costs 0.1077 of a feature's variance.
         >>> variance = 0.1 / 3 - 0.1**2 / 4
@@ -81,7 +84,7 @@ def pair_loss(probabilities: Sequence[float], importances: Sequence[float]) -> n
     return np.where(np.abs(W).min(axis=(1, 2)) > _PRESENT, loss, np.inf)
 
 
-def triangle_loss(probabilities: Sequence[float], importances: Sequence[float]) -> np.ndarray:
+def triangle_loss(probabilities: Values, importances: Values) -> np.ndarray:
     """Least exact loss of three features as a triangle in the plane, importances (1, 1, I).
 
     Arguments and result are those of `pair_loss`.
@@ -92,9 +95,7 @@ def triangle_loss(probabilities: Sequence[float], importances: Sequence[float]) 
     return np.where(overlap(W)[:, *np.triu_indices(3, 1)].max(axis=-1) < _TRIANGLE_COSINE, loss, np.inf)
 
 
-def _descended(
-    n: int, probabilities: Sequence[float], importances: Sequence[float], starts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _descended(n: int, probabilities: Values, importances: Values, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from tegum.kernels.exact import find
 
     problems = [
@@ -109,7 +110,7 @@ def _descended(
     return optima.W[:, 0], optima.loss[:, 0]
 
 
-def candidate_losses(n_features: int, probabilities: Sequence[float], importances: Sequence[float]) -> xr.Dataset:
+def candidate_losses(n_features: int, probabilities: Values, importances: Values) -> xr.Dataset:
     """Losses of the candidate arrangements over p and I.
 
     Args:
@@ -183,7 +184,8 @@ def superposition_boundary(feature_probability: float) -> float:
         return pair - value if np.isfinite(pair) else value
 
     unit = (p / 6) / (1 / 3 - p / 4 - p / 6) if p < 0.55 else 1.0
-    return float(brentq(gain, 0.3 * unit, min(1.2 * unit, 1.0), xtol=1e-9, rtol=1e-7))
+    root: Any = brentq(gain, 0.3 * unit, min(1.2 * unit, 1.0), xtol=1e-9)
+    return float(root)
 
 
 def phase_of(dataset: xr.Dataset) -> xr.DataArray:
@@ -193,8 +195,8 @@ def phase_of(dataset: xr.Dataset) -> xr.DataArray:
         dataset: from `train` or `find_optima` over a `phase_grid`.
 
     Returns:
-        "ignored", "superposed" or "dedicated" over the grid. Dedicated means that its direction meets no other: the summed
-        interference with it is below 0.1.
+        "ignored", "superposed" or "dedicated" over the grid. Dedicated means that its direction meets no other: the
+        summed interference with it is below 0.1.
 
     Example:
         >>> W = xr.DataArray([[[1.0], [-0.7]]], dims=("model", "feature", "hidden"))

@@ -1,4 +1,4 @@
-"""Three pairs of correlated features in the plane: when does a pair collapse onto its principal component?"""
+"""Three pairs of correlated features in the plane, and when a pair collapses onto its principal component."""
 
 from functools import partial
 from typing import Any
@@ -96,7 +96,7 @@ def plates(data: Data) -> list[Plate]:
 def _collapsed(W: np.ndarray) -> np.ndarray:
     """Number of pairs with a cosine above 0.97, (..., n_features, n_hidden) to (...)."""
     cosines = overlap(W)
-    return sum((cosines[..., a, b] > COLLAPSED_COSINE).astype(int) for a, b in PAIRS)
+    return np.sum([cosines[..., a, b] > COLLAPSED_COSINE for a, b in PAIRS], axis=0)
 
 
 def judge(data: Data) -> list[Finding]:

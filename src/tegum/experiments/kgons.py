@@ -1,4 +1,4 @@
-"""k-gons in the plane when exactly one feature is present: which of them is lowest, and which do descents find?"""
+"""k-gons in the plane when exactly one feature is present: the lowest of them, and what descents find."""
 
 from typing import Any
 
@@ -163,7 +163,7 @@ def _minority(data: xr.Dataset, hexagonal: list[bool]) -> list[Part]:
 EXPERIMENT = Experiment(
     id="k-gons",
     title="k-gons in the plane",
-    question="With one feature present at a time, how low is each regular polygon, and do random starts find the lowest?",
+    question="With one feature present at a time, how low is each polygon, and do random starts find the lowest?",
     presets=PRESETS,
     run=run,
     plates=plates,

@@ -146,7 +146,7 @@ def plates(data: Data) -> list[Plate]:
         Plate(
             name="branches",
             figure=loss_branches(data["branches"], crossing=ratio),
-            caption=f"Exact losses of both branches; they cross where the fifth feature is {1 / ratio:.2f} times sparser.",
+            caption=f"Exact losses; they cross where the fifth feature is {1 / ratio:.2f} times sparser.",
         ),
         Plate(
             name="deformation",
@@ -190,7 +190,8 @@ def _deform(data: xr.Dataset) -> list[Part]:
     turns -= turns.mean(axis=1, keepdims=True)  # the plane may turn as a whole
     at = data.sel(ratio=0.3, method="nearest")
     both = at["curvature"].values
-    difference = np.sign(data["loss"].sel(branch="pentagon") - data["loss"].sel(branch="two pairs")).values
+    losses = data["loss"].transpose("branch", "ratio").values
+    difference = np.sign(losses[0] - losses[1])
     places = data["ratio"].values
     crossings = [float(places[i]) for i in np.flatnonzero(np.diff(difference))]
     return [

@@ -117,7 +117,7 @@ def _axes(resolution: int) -> tuple[list[float], list[float]]:
 
 def _for_claims(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     many = DescentSettings(n_starts=16)
-    made = {
+    return {
         "outcomes": _outcomes(settings, tell),
         "dense": train(
             Problem(n_features=20, n_hidden=5, feature_probability=1, importance=Geometric(ratio=0.7)),
@@ -139,7 +139,6 @@ def _for_claims(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
             {"feature_probability": [0.1, 0.3, 0.6]},
         ),
     }
-    return made
 
 
 def _outcomes(settings: Settings, tell: Listener) -> xr.Dataset:
@@ -157,7 +156,7 @@ def _outcomes(settings: Settings, tell: Listener) -> xr.Dataset:
     base = Problem(n_features=2, n_hidden=1, feature_probability=0.1)
     data = train(Grid(base, cell=cell), settings.outcome_training, n_models=10, seed=settings.seed, progress=tell)
     losses = [
-        exact_loss(one["W"].values, one["bias"].values, feature_probability=p, importance=(1.0, value)).loss
+        exact_loss(one["W"].values, one["bias"].values, feature_probability=p, importance=[1.0, value]).loss
         for (p, value), (_, one) in zip(pairs, data.groupby("cell", squeeze=False), strict=True)
     ]
     theory = []

@@ -64,9 +64,11 @@ def compiled_door(function: Function) -> Function:
 
 
 def _compile(function: Function, **options: Any) -> Function:
-    # Without numba's runtime (_nrt) arrays are not reference-counted: the counts are atomic, threads fight over them, and
-    # they made small kernels ten times slower. The price is that compiled code cannot allocate: callers bring the room.
-    decorate: Any = numba.njit(cache=True, error_model="numpy", _nrt=False, **options)
+    # Without numba's runtime (_nrt) arrays are not reference-counted: the counts are atomic, threads fight over them,
+    # and they made small kernels ten times slower. The price is that compiled code cannot allocate: callers bring the
+    # room.
+    njit: Any = numba.njit
+    decorate = njit(cache=True, error_model="numpy", _nrt=False, **options)
     if config.CACHE_DIR:  # the user has chosen a place
         return decorate(function)
     folder = cache_folder()

@@ -1,7 +1,7 @@
 """Quasi-Newton descent on the exact loss, compiled: one model from its start to an optimum.
 
-BFGS with a weak-Wolfe line search by bracketing (Lewis and Overton 2013), which needs no second derivatives and stays sound
-where the loss has kinks in its curvature.
+BFGS with a weak-Wolfe line search by bracketing (Lewis and Overton 2013), which needs no second derivatives and stays
+sound where the loss has kinks in its curvature.
 """
 
 from typing import Any, NamedTuple
@@ -33,10 +33,9 @@ class DescentWorkspace(NamedTuple):
 def descent_workspace(n_features: int, n_hidden: int) -> DescentWorkspace:
     """Room for descents of models with so many features and hidden dimensions."""
     d = n_features * n_hidden + n_features
-    return DescentWorkspace(
-        loss_workspace(n_features), *(np.zeros(d) for _ in range(6)), np.zeros((d, d)), np.zeros((n_features, n_hidden)),
-        np.zeros(n_features),
-    )  # fmt: skip
+    vectors: Any = (np.zeros(d) for _ in range(6))
+    slopes = (np.zeros((n_features, n_hidden)), np.zeros(n_features))
+    return DescentWorkspace(loss_workspace(n_features), *vectors, np.zeros((d, d)), *slopes)
 
 
 @compiled
@@ -119,6 +118,7 @@ def _line_search(
 ) -> tuple[bool, float]:  # fmt: skip
     """Bracket a step that satisfies the weak Wolfe conditions; the point and its gradient come to the workspace."""
     low, high, step = 0.0, np.inf, first
+    new_value = value
     for _ in range(_MOST_TRIALS):
         for i in range(x.size):
             work.trial[i] = x[i] + step * work.direction[i]

@@ -32,7 +32,7 @@ def check_problems(problems: Sequence[Problem]) -> None:
         if problem.output != "relu" or problem.hidden != "linear":
             raise InputError(
                 "the exact loss is that of ReLU outputs with a linear hidden layer; got "
-                f"output={problem.output!r}, hidden={problem.hidden!r}. For linear outputs see tegum.theory.linear_optimum."
+                f"output={problem.output!r}, hidden={problem.hidden!r}. Linear outputs: tegum.theory.linear_optimum."
             )
 
 
@@ -123,7 +123,7 @@ def _descend_part(
     if sets.members.shape[1] > MOST_SLOPES:
         raise InputError(
             f"the exact loss takes at most {MOST_SLOPES} features present together; these sets have up to "
-            f"{sets.members.shape[1]}. Use DescentSettings(most_active=3): larger sets are rare when features are sparse."
+            f"{sets.members.shape[1]}. Use DescentSettings(most_active=3): larger sets are rare for sparse features."
         )
     answer_zero = zero_loss(probabilities, importances, magnitude)
     scales = 1 / np.where(answer_zero > 0, answer_zero, 1.0)
@@ -175,7 +175,8 @@ def _certified(
     cells, places = np.nonzero(kept >= 0)
     chosen = np.ascontiguousarray(points[cells, kept[cells, places]])
     slopes, bends = np.empty((len(chosen), d)), np.empty((len(chosen), d, d))
-    hessians(chosen, cells, *common, _HESSIAN_STEP, work, slopes, bends)
+    compiled: Any = hessians
+    compiled(chosen, cells, *common, _HESSIAN_STEP, work, slopes, bends)
     smallest = np.linalg.eigvalsh((bends + bends.swapaxes(1, 2)) / 2)[:, 0]
 
     def table(values: np.ndarray, empty: float) -> np.ndarray:

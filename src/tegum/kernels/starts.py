@@ -12,8 +12,8 @@ _RANDOM_NORM, _RANDOM_BIAS = 0.8, 0.1
 def structured_starts(n_features: int, n_hidden: int) -> np.ndarray:
     """W of arrangements that are often optimal, (n_arrangements, n_features, n_hidden).
 
-    The first or the last features alone; antipodal pairs, nested (first with last) or of neighbours from either end; and
-    all features as a polygon or simplex.
+    The first or the last features alone; antipodal pairs, nested (first with last) or of neighbours from either end;
+    and all features as a polygon or simplex.
 
     Example:
         >>> structured_starts(2, 1)[:, :, 0].tolist()

@@ -32,8 +32,9 @@ def phase_maps(
 ) -> Figure:
     """What becomes of the last feature, over its importance and the probability of all features.
 
-    White: not represented. Blue: a dimension of its own. Orange: stored in superposition (interference of 1 or more). The
-    colour is that of the published figure: norm as depth, interference as hue, of the lowest-loss model of each cell.
+    White: not represented. Blue: a dimension of its own. Orange: stored in superposition (interference of 1 or more).
+    The colour is that of the published figure: norm as depth, interference as hue, of the lowest-loss model of each
+    cell.
 
     Args:
         datasets: by title; each over feature_probability and relative_importance, either models (W and loss over

@@ -26,8 +26,8 @@ class Problem(FrozenRecord):
         magnitude: distribution of a present feature: "uniform" on [0, 1], "signed_uniform" on [-1, 1], "boolean" (1).
         output: non-linearity of the output layer, "relu" or "linear".
         hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
-        correlated_sets: sets of features that are always present together, with magnitudes of their own; the features of
-            a set have the same probability. Features in no set are independent.
+        correlated_sets: sets of features that are always present together, with magnitudes of their own; the
+            features of a set have the same probability. Features in no set are independent.
 
     Raises:
         InputError: a value is out of range, has the wrong length, or a key is unknown.
@@ -75,7 +75,7 @@ class Problem(FrozenRecord):
         for members in self.correlated_sets:
             if len({float(p[feature]) for feature in members}) > 1:
                 raise InputError(
-                    f"features that are always present together need one feature_probability; those of {members} differ."
+                    f"features that are present together need one feature_probability; those of {members} differ."
                 )
 
     def __repr_args__(self) -> Any:

@@ -145,5 +145,5 @@ def expand(value: float | tuple[float, ...] | Profile, n_features: int, name: st
 def describe(value: Any) -> str:
     """Short text for titles and coordinates, e.g. `0.7^i`."""
     if isinstance(value, tuple):
-        return "(" + ", ".join(f"{v:g}" for v in value) + ")"
+        return "(" + ", ".join(describe(v) for v in value) + ")"
     return f"{value:g}" if isinstance(value, float) else str(value)

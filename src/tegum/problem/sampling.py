@@ -45,7 +45,8 @@ def sampler_table(problem: Problem) -> SamplerTable:
     own = gate == np.arange(problem.n_features)
     return SamplerTable(
         last=(count - 1).astype(np.uint32),
-        # given that a gate's word is below count it is uniform below it; the words of the others say nothing of presence
+        # given that a gate's word is below count it is uniform below it; the words of the others say nothing of
+        # presence
         scale=np.where(never, 0, span / np.where(own, count, _WORDS)).astype(np.float32),
         offset=np.where(never, 0, low).astype(np.float32),
         gate=gate,
@@ -53,12 +54,12 @@ def sampler_table(problem: Problem) -> SamplerTable:
 
 
 def present_values(table: Any, words: Any, gates: Any, where: Any) -> Any:
-    """Values of features from their words and those of their gates (..., n_features); numpy or torch, with its `where`."""
+    """Values of features from their own and their gates' words (..., n_features); numpy or torch, with its `where`."""
     last, scale, offset, _ = table
     values = (
         words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
     )
-    return where(gates <= last, values, values * 0)
+    return where(gates <= last, values, 0.0)
 
 
 def sample_features(problem: Problem, n_samples: int, *, seed: int = 0, model: int = 0, step: int = 0) -> np.ndarray:

@@ -115,7 +115,7 @@ def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
 
 
 def assemble_optima(grid: Grid, settings: DescentSettings, cells: Sequence[Optima], *, seed: int) -> xr.Dataset:
-    """Put the optima of the cells of a grid into one dataset; each of `cells` holds one cell, without a leading axis."""
+    """Put the optima of a grid into one dataset; each of `cells` holds those of one cell, without a leading axis."""
     one = ("model",)
     columns: Columns = {
         "W": ((*one, "feature", "hidden"), [c.W for c in cells]),

@@ -1,7 +1,7 @@
 """The expected loss of the ReLU-output model, computed instead of sampled, with its gradient.
 
-Given which features are present, output j is ReLU(Σ_i G_ji x_i + b_j) with G = W Wᵀ, and its expected squared error is an
-integral over the cube (`master_integral`). The loss is the average over the sets of present features (`active_sets`).
+Given which features are present, output j is ReLU(Σ_i G_ji x_i + b_j) with G = W Wᵀ, and its expected squared error is
+an integral over the cube (`master_integral`). The loss is the mean over the sets of present features (`active_sets`).
 """
 
 import dataclasses
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tegum.ground.arrays import ArrayLike, PerFeature, PerModel, Real, as_directions, as_real
-from tegum.ground.compiled import compiled, compiled_door
+from tegum.ground.compiled import compiled
+from tegum.ground.errors import InputError
 from tegum.theory.active_sets import ActiveSets, independent_sets
 from tegum.theory.inputs import Magnitude, as_importance, as_magnitude, as_probability, per_row
 from tegum.theory.master_integral import Workspace, master_integral, workspace
@@ -99,8 +100,6 @@ def exact_loss(
 
 
 def _law(n: int, p: ArrayLike | None, at_most: int | None, sets: ActiveSets | None) -> ActiveSets:
-    from tegum.ground.errors import InputError
-
     if (p is None) == (sets is None):
         raise InputError("give either feature_probability or sets: which features are present, and how often.")
     if sets is not None:

@@ -5,11 +5,11 @@ Closed form for K non-zero slopes (a difference of truncated powers):
     F = 2 / ((K+2)! ∏ g_i) · Σ over corners s of (-1)^(K-|s|) ReLU(g·s + b)^(K+2)
 
 It cancels when slopes are small. Three things keep every value accurate to about 1e-11 of its size:
-where no corner is below 0 the integrand is a polynomial, and where none is above 0 it is 0; otherwise the closed form is
-used if a bound on its rounding error is small enough; and if it is not, the smallest slope is integrated numerically.
-Along one direction F is a piecewise polynomial whose kinks are known (where a corner crosses 0), so Gauss-Legendre nodes
-between the kinks integrate it exactly. The nodes form a tree, one level for each slope that is integrated; it is walked
-with a stack, since numba does not keep recursive functions in its cache.
+where no corner is below 0 the integrand is a polynomial, and where none is above 0 it is 0; otherwise the closed form
+is used if a bound on its rounding error is small enough; and if it is not, the smallest slope is integrated
+numerically. Along one direction F is a piecewise polynomial whose kinks are known (where a corner crosses 0), so
+Gauss-Legendre nodes between the kinks integrate it exactly. The nodes form a tree, one level for each slope that is
+integrated; it is walked with a stack, since numba does not keep recursive functions in its cache.
 
 All work is done in the arrays of a `Workspace`, whose derivatives are over (g_0, ..., g_(K-1), b).
 """
