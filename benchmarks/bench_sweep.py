@@ -1,8 +1,8 @@
 """What a sweep costs beyond its kernel, and how fast a finished one opens: `make bench`.
 
 Overhead: a sweep of 5-second tasks, from nothing to files, against the kernel alone doing the same models in as many
-threads. Both alternate within each round, and each ratio is taken within a round: of the time on the clock, which counts
-waiting but suffers from what else the machine does, and of processor time, which does not. Goal: 5 %.
+threads. Both alternate within each round, and each ratio is taken within a round: of the time on the clock, which
+counts waiting but suffers from what else the machine does, and of processor time, which does not. Goal: 5 %.
 
 Opening: `open_sweep` on ten thousand task files. Goal: 10 s. Reading one variable of all of them is shown beside it.
 

@@ -156,7 +156,7 @@ def superposition_boundary(feature_probability: float) -> float:
     """Importance I* at which storing the extra feature in superposition begins to beat ignoring it (n = 2, m = 1).
 
     Args:
-        feature_probability: p of both features, in (0, 0.6].
+        feature_probability: p of both features, in (0, 0.55].
 
     Returns:
         I*, to 1e-6; the boundary to "dedicated" is at 1 / I* by symmetry.
@@ -172,10 +172,10 @@ def superposition_boundary(feature_probability: float) -> float:
         Ours; the unoptimised boundary (p/6) / (1/3 - p/4 - p/6) is that of unit weights and zero bias.
     """
     p = feature_probability
-    if not 0 < p <= 0.6:
+    if not 0 < p <= 0.55:
         raise InputError(
-            f"feature_probability must lie in (0, 0.6]; got {p:g}. Above that the extra feature enters continuously, "
-            "and there is no crossing of two solutions."
+            f"feature_probability must lie in (0, 0.55]; got {p:g}. Above that the extra feature enters continuously, "
+            "and a crossing with the pair soon ceases to exist."
         )
     variance = p / 3 - p**2 / 4
 
@@ -183,7 +183,7 @@ def superposition_boundary(feature_probability: float) -> float:
         pair = float(pair_loss([p], [value])[0] / variance)
         return pair - value if np.isfinite(pair) else value
 
-    unit = (p / 6) / (1 / 3 - p / 4 - p / 6) if p < 0.55 else 1.0
+    unit = (p / 6) / (1 / 3 - p / 4 - p / 6)
     root: Any = brentq(gain, 0.3 * unit, min(1.2 * unit, 1.0), xtol=1e-9)
     return float(root)
 

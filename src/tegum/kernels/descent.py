@@ -33,9 +33,9 @@ class DescentWorkspace(NamedTuple):
 def descent_workspace(n_features: int, n_hidden: int) -> DescentWorkspace:
     """Room for descents of models with so many features and hidden dimensions."""
     d = n_features * n_hidden + n_features
-    vectors: Any = (np.zeros(d) for _ in range(6))
-    slopes = (np.zeros((n_features, n_hidden)), np.zeros(n_features))
-    return DescentWorkspace(loss_workspace(n_features), *vectors, np.zeros((d, d)), *slopes)
+    a, b, c, e, f, g = np.zeros((6, d))
+    slope_W, slope_bias = np.zeros((n_features, n_hidden)), np.zeros(n_features)
+    return DescentWorkspace(loss_workspace(n_features), a, b, c, e, f, g, np.zeros((d, d)), slope_W, slope_bias)
 
 
 @compiled

@@ -19,6 +19,7 @@ from tegum.theory.moments import zero_loss
 
 _CELLS_PER_CALL = 64
 _SAME_LOSS, _SAME_SHAPE = 1e-5, 0.02
+_NO_LOSS = 1e-9  # of that of the answer 0: below it losses are rounding, and their ratios mean nothing
 _HESSIAN_STEP = 1e-5
 
 
@@ -107,7 +108,7 @@ def _find_part(
     problems: Sequence[Problem], starts: np.ndarray, settings: DescentSettings, n: int, m: int, law: Law | None
 ) -> Optima:
     points, losses, common, work = _descend_part(problems, starts, settings, n, m, law)
-    kept, frequency = _distinct(points, losses, settings.n_optima, n, m)
+    kept, frequency = _distinct(points, losses, _NO_LOSS / common[-1], settings.n_optima, n, m)
     return _certified(points, losses, kept, frequency, common, work)
 
 
@@ -143,11 +144,13 @@ def _sets_of(problem: Problem, probabilities: np.ndarray, settings: DescentSetti
     return grouped_sets(problem.groups, probabilities[:, [members[0] for members in problem.groups]])
 
 
-def _distinct(points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+def _distinct(
+    points: np.ndarray, losses: np.ndarray, slack: np.ndarray, n_optima: int, n: int, m: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Index of the best start of each distinct optimum (-1 if there are no more), and the share of starts in it.
 
-    Two ends are the same optimum if their losses agree to 1e-5 and their sorted norms and biases to 0.02: rotations,
-    signs and the order of features do not count.
+    Two ends are the same optimum if their losses agree to 1e-5 (or to `slack`, one for each problem) and their sorted
+    norms and biases to 0.02: rotations, signs and the order of features do not count.
     """
     norms = np.sort(np.linalg.norm(points[..., : n * m].reshape(*losses.shape, n, m), axis=-1), axis=-1)
     shapes = np.concatenate([norms, np.sort(points[..., n * m :], axis=-1)], axis=-1)
@@ -158,7 +161,9 @@ def _distinct(points: np.ndarray, losses: np.ndarray, n_optima: int, n: int, m: 
     for k in range(n_optima):
         best = left.argmin(axis=1)
         some = np.isfinite(left[rows, best])
-        same = np.isfinite(left) & (losses - losses[rows, best][:, None] <= _SAME_LOSS * losses[rows, best][:, None])
+        lowest = losses[rows, best]
+        near = np.maximum(_SAME_LOSS * lowest, slack)
+        same = np.isfinite(left) & (losses - lowest[:, None] <= near[:, None])
         same &= np.abs(shapes - shapes[rows, best][:, None]).max(axis=-1) <= _SAME_SHAPE
         kept[some, k] = best[some]
         frequency[:, k] = np.where(some, same.mean(axis=1), 0.0)

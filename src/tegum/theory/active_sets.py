@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.ground.arrays import ArrayLike
-from tegum.ground.errors import InputError
+from tegum.ground.errors import InputError, ShapeError
 from tegum.theory.inputs import as_probability
 
 MOST_SETS = 200_000
@@ -37,14 +37,16 @@ def independent_sets(feature_probability: ArrayLike, *, at_most: int | None = No
         The sets, smallest first, and the probability that more features are present.
 
     Raises:
-        InputError: a probability outside [0, 1], or more than 200 000 sets.
+        InputError: a probability outside [0, 1], a negative at_most, or more than 200 000 sets.
 
     Example:
         >>> sets = independent_sets([0.5, 0.5], at_most=1)
         >>> sets.members.ravel().tolist(), sets.probability.tolist(), sets.neglected.round(12).tolist()
         ([-1, 0, 1], [0.25, 0.25, 0.25], 0.25)
     """
-    p = as_probability(feature_probability)
+    p = np.atleast_1d(as_probability(feature_probability))
+    if at_most is not None and at_most < 0:
+        raise InputError(f"at_most counts present features, so it must be at least 0; got {at_most}.")
     n = p.shape[-1]
     most = n if at_most is None else min(at_most, n)
     chosen = []
@@ -76,6 +78,7 @@ def grouped_sets(groups: Sequence[Sequence[int]], group_probability: ArrayLike) 
 
     Raises:
         InputError: a feature is in two groups, or a probability lies outside [0, 1].
+        ShapeError: the number of probabilities is not that of the groups.
 
     Example:
         >>> grouped_sets([[0, 1], [2, 3]], 0.5).sizes.tolist()
@@ -88,7 +91,12 @@ def grouped_sets(groups: Sequence[Sequence[int]], group_probability: ArrayLike) 
     if len(set(listed)) < len(listed):
         raise InputError(f"a feature belongs to one group only; got the groups {[list(group) for group in groups]}.")
     p = as_probability(group_probability)
-    p = np.broadcast_to(p, (*p.shape[:-1], len(groups))) if p.ndim else np.full(len(groups), p)
+    if p.ndim and p.shape[-1] not in (1, len(groups)):
+        raise ShapeError(
+            f"group_probability has shape {p.shape}, expected one value or (..., n_groups={len(groups)}): a group has one "
+            "probability for all its features."
+        )
+    p = np.broadcast_to(p, (*p.shape[:-1], len(groups)))
     unions = independent_sets(p)
     chosen = [
         [feature for group in row[:size] for feature in groups[group]]

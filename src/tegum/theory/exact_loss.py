@@ -11,10 +11,10 @@ import numpy as np
 
 from tegum.ground.arrays import ArrayLike, PerFeature, PerModel, Real, as_directions, as_real
 from tegum.ground.compiled import compiled
-from tegum.ground.errors import InputError
+from tegum.ground.errors import InputError, ShapeError
 from tegum.theory.active_sets import ActiveSets, independent_sets
 from tegum.theory.inputs import Magnitude, as_importance, as_magnitude, as_probability, per_row
-from tegum.theory.master_integral import Workspace, master_integral, workspace
+from tegum.theory.master_integral import MOST_SLOPES, Workspace, master_integral, workspace
 
 UNIFORM, SIGNED_UNIFORM, BOOLEAN = 0, 1, 2
 MAGNITUDES = {"uniform": UNIFORM, "signed_uniform": SIGNED_UNIFORM, "boolean": BOOLEAN}
@@ -56,7 +56,7 @@ def exact_loss(
         feature_probability: chance that each feature is present, (n_features,) or one for all; independent features.
         importance: weight of each squared error, (n_features,) or one for all, at least 0.
         magnitude: "uniform", "signed_uniform" or "boolean".
-        at_most: leave out samples with more features present than this; needed from about 15 features on.
+        at_most: leave out samples with more features present than this; needed from 9 features on.
         sets: another law of which features are present, instead of feature_probability.
 
     Returns:
@@ -65,7 +65,8 @@ def exact_loss(
 
     Raises:
         ShapeError: shapes that do not fit W.
-        InputError: a probability outside [0, 1], a negative importance, neither or both laws, or too many sets.
+        InputError: a probability outside [0, 1], a negative importance, neither or both laws, too many sets, or more
+            than 8 features present together.
 
     Example: an antipodal pair, both present with probability 0.1; each then suffers from the other.
         >>> result = exact_loss([[1.0], [-1.0]], 0.0, feature_probability=0.1)
@@ -102,10 +103,28 @@ def exact_loss(
 def _law(n: int, p: ArrayLike | None, at_most: int | None, sets: ActiveSets | None) -> ActiveSets:
     if (p is None) == (sets is None):
         raise InputError("give either feature_probability or sets: which features are present, and how often.")
-    if sets is not None:
-        return sets
-    (each,) = per_row((n,), feature_probability=as_probability(p if p is not None else 0.0))
-    return independent_sets(each, at_most=at_most)
+    if sets is None:
+        (each,) = per_row((n,), feature_probability=as_probability(p if p is not None else 0.0))
+        sets = independent_sets(each, at_most=at_most)
+    _check_sets(sets, n)
+    return sets
+
+
+def _check_sets(sets: ActiveSets, n: int) -> None:
+    # compiled code looks at no bounds
+    if sets.probability.shape != sets.sizes.shape:
+        raise ShapeError(
+            f"the probabilities of the sets have shape {sets.probability.shape}, expected {sets.sizes.shape}: the loss "
+            "is that of one problem. Call it for each problem."
+        )
+    largest, highest = int(sets.sizes.max()), int(sets.members.max())
+    if largest > MOST_SLOPES:
+        raise InputError(
+            f"the exact loss takes at most {MOST_SLOPES} features present together; these sets have up to {largest}. "
+            f"Pass at_most={MOST_SLOPES} or less: the probability of larger sets is returned."
+        )
+    if highest >= n:
+        raise InputError(f"a set has the feature {highest}, but W has only the features 0 to {n - 1}.")
 
 
 class LossWorkspace(NamedTuple):
