@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from tegum import Grid, Problem, TrainSettings, open_sweep
 from tegum.kernels.choice import choose_kernel
@@ -111,6 +112,7 @@ def opening(n_files: int) -> dict[str, Any]:
 
 def estimates() -> list[tuple[str, float, float]]:
     """(problem, estimated seconds, seconds taken) of one task on one core."""
+    torch.set_num_threads(1)
     lines = []
     for n, m in ((2, 1), (5, 2), (20, 5), (80, 20), (200, 40)):
         problem = Problem(n_features=n, n_hidden=m, feature_probability=0.1)

@@ -249,21 +249,22 @@ class TestCommand:
         assert [path.name for path in Path("runs").iterdir()] == [SECOND]
 
 
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quick preset of all experiments, once."""
+    out = tmp_path_factory.mktemp("everything")
+    results = reproduce(out)
+    assert check_page(out) == json.loads(json.dumps(results["claims"]))
+    return out
+
+
+@pytest.fixture(scope="module")
+def stored(out: Path) -> dict[str, Data]:
+    return {name: {path.stem: tegum.load(path) for path in (out / "data" / name).iterdir()} for name in EXPERIMENTS}
+
+
 @pytest.mark.slow
 class TestEverything:
-    """The quick preset of all experiments, once."""
-
-    @pytest.fixture(scope="class")
-    def out(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        out = tmp_path_factory.mktemp("everything")
-        results = reproduce(out)
-        assert check_page(out) == json.loads(json.dumps(results["claims"]))
-        return out
-
-    @pytest.fixture(scope="class")
-    def stored(self, out: Path) -> dict[str, Data]:
-        return {name: {path.stem: tegum.load(path) for path in (out / "data" / name).iterdir()} for name in EXPERIMENTS}
-
     def test_every_claim_comes_out_as_expected(self, out: Path) -> None:
         records = check_page(out)
         assert sorted(record["id"] for record in records) == sorted(claims())

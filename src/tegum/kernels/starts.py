@@ -17,7 +17,7 @@ def structured_starts(n_features: int, n_hidden: int) -> np.ndarray:
 
     Example:
         >>> structured_starts(2, 1)[:, :, 0].tolist()
-        [[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]
+        [[1.0, 0.0], [0.0, 1.0], [1.0, -1.0], [-1.0, 1.0]]
     """
     n, m = n_features, n_hidden
     features = list(range(n))

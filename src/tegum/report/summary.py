@@ -14,6 +14,7 @@ from tegum.measure import (
     lowest_loss,
     total_dimensionality,
 )
+from tegum.problem import Grid
 from tegum.problem.profiles import describe
 from tegum.store import provenance_of
 
@@ -54,7 +55,7 @@ def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     }
     if not _has_models(dataset):
         return facts | _variables(dataset), []
-    return facts, [_row(cell, where) for where, cell in _cells(dataset)]
+    return facts, _rows(dataset, made.grid)
 
 
 def attributes(dataset: xr.Dataset) -> dict[str, Any]:
@@ -86,17 +87,21 @@ def _default(made: Any, name: str) -> Any:
     return type(made.settings).model_fields[name].default
 
 
-def _cells(dataset: xr.Dataset) -> list[tuple[dict[str, Any], xr.Dataset]]:
-    """Every cell with its place in the grid; a selection may be down to one cell, or one model."""
+def _rows(dataset: xr.Dataset, grid: Grid) -> list[dict[str, Any]]:
+    """Where each cell lies in the grid and what was measured there; a selection may be down to one cell, or one model."""
     if "model" not in dataset["loss"].dims:
         dataset = dataset.expand_dims("model")
-    names = [axis.name for axis in provenance_of(dataset).grid.axes if axis.name in dataset.coords]
+    columns = _measured(dataset)
+    dims = [str(dim) for dim in columns["loss"].dims]
+    names = [axis.name for axis in grid.axes if axis.name in dataset.coords]
     selected = {name: dataset[name].item() for name in names if not dataset[name].dims}
-    dims = [str(dim) for dim in dataset["loss"].dims if dim != "model"]
-    places = [dict(zip(dims, index, strict=True)) for index in np.ndindex(*(dataset.sizes[dim] for dim in dims))]
+    places = np.ndindex(*columns["loss"].shape)
+    cells = zip(*(column.transpose(*dims).values.ravel().tolist() for column in columns.values()), strict=True)
     return [
-        (selected | {dim: _coordinate(dataset, dim, i) for dim, i in place.items()}, dataset.isel(place))
-        for place in places
+        selected
+        | {dim: _coordinate(dataset, dim, i) for dim, i in zip(dims, place, strict=True)}
+        | dict(zip(columns, cell, strict=True))
+        for place, cell in zip(places, cells, strict=True)
     ]
 
 
@@ -105,17 +110,17 @@ def _coordinate(dataset: xr.Dataset, dim: str, index: int) -> Any:
     return dataset[dim].values[index].item() if dim in dataset.coords else f"[{index}]"
 
 
-def _row(cell: xr.Dataset, where: dict[str, Any]) -> dict[str, Any]:
-    best = lowest_loss(cell)
-    W = best["W"].transpose("feature", "hidden").values
+def _measured(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+    best = lowest_loss(dataset[["W", "loss", "loss_standard_error"]])
+    W = best["W"]
     represented = feature_norm(W) > _REPRESENTED
-    return where | {
-        "loss": float(best["loss"]),
-        "loss_standard_error": float(best["loss_standard_error"]),
-        "highest_loss": float(cell["loss"].where(np.isfinite).max()),  # where there are fewer optima it is infinite
-        "best_model": int(best_model(cell)),
-        "n_represented": int(represented.sum()),
-        "total_dimensionality": float(total_dimensionality(W)),
-        "dimensions_per_feature": float(dimensions_per_feature(W)),
-        "coherence": float(coherence(W[represented])) if represented.any() else 0.0,
+    return {
+        "loss": best["loss"],
+        "loss_standard_error": best["loss_standard_error"],
+        "highest_loss": dataset["loss"].where(np.isfinite).max("model"),  # infinite where there are fewer optima
+        "best_model": best_model(dataset),
+        "n_represented": represented.sum("feature"),
+        "total_dimensionality": total_dimensionality(W),
+        "dimensions_per_feature": dimensions_per_feature(W),
+        "coherence": coherence(W.where(represented, 0.0)),
     }

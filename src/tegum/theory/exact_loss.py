@@ -81,15 +81,15 @@ def exact_loss(
     (b,) = per_row(W.shape[:-1], bias=as_real(bias, "bias"))
     (weights,) = per_row((n,), importance=as_importance(importance))
     law = _law(n, feature_probability, at_most, sets)
-    models = W.reshape(-1, n, m)
-    biases = np.ascontiguousarray(np.broadcast_to(b, W.shape[:-1]).reshape(-1, n))
+    # copies: arrays that are contiguous and can be written to need one compiled version, not one for each kind
+    models, biases = np.array(W.reshape(-1, n, m), order="C"), np.array(np.broadcast_to(b, W.shape[:-1]).reshape(-1, n))
+    members, sizes, probability, weights = (np.array(a, order="C") for a in (*law[:3], weights))
     losses, slopes_W, slopes_b = np.zeros(len(models)), np.zeros(models.shape), np.zeros(biases.shape)
     kind = MAGNITUDES[as_magnitude(magnitude)]
     work = loss_workspace(n)
     for a in range(len(models)):
         losses[a] = loss_and_gradient(
-            np.ascontiguousarray(models[a]), biases[a], law.members, law.sizes, law.probability,
-            np.ascontiguousarray(weights), kind, work, slopes_W[a], slopes_b[a],
+            models[a], biases[a], members, sizes, probability, weights, kind, work, slopes_W[a], slopes_b[a],
         )  # fmt: skip
     lead = W.shape[:-2]
     return ExactLoss(

@@ -31,7 +31,7 @@ def as_probability(feature_probability: ArrayLike) -> Real:
         array(0.1)
     """
     p = as_real(feature_probability, "feature_probability")
-    wrong = (p < 0) | (p > 1)
+    wrong = np.asarray((p < 0) | (p > 1))
     if wrong.any():
         raise InputError(
             f"feature_probability must lie in [0, 1]; got {_first(p, wrong)}. If you meant sparsity S, pass 1 - S."
@@ -47,7 +47,7 @@ def as_importance(importance: ArrayLike) -> Real:
         array([1. , 0.5])
     """
     weights = as_real(importance, "importance")
-    wrong = weights < 0
+    wrong = np.asarray(weights < 0)
     if wrong.any():
         raise InputError(
             f"importance must be at least 0; got {_first(weights, wrong)}. To leave a feature out of the loss, pass 0."
