@@ -155,7 +155,9 @@ class TestTheSameWhateverTheSharing:
         same(alone, plane.isel(feature_probability=2))
 
     def test_grids_of_several_kinds(self) -> None:
-        grid = Grid(Problem(n_features=3, n_hidden=1, feature_probability=0.1), n_hidden=[2, 1], feature_probability=[0.1, 0.5])
+        grid = Grid(
+            Problem(n_features=3, n_hidden=1, feature_probability=0.1), n_hidden=[2, 1], feature_probability=[0.1, 0.5]
+        )
         found = find_optima(grid, FEW)
         assert found["loss"].dims == ("n_hidden", "feature_probability", "model")
         one = find_optima(Problem(n_features=3, n_hidden=1, feature_probability=0.5), FEW)

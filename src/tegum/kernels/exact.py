@@ -177,7 +177,8 @@ def _certified(
     """Gather the kept optima with the gradient and the smallest curvature at each."""
     n, m = common[:2]
     d = points.shape[-1]
-    cells, places = np.nonzero(kept >= 0)
+    # copies: numpy gives strided columns, for which numba would compile a second version
+    cells, places = (np.ascontiguousarray(where) for where in np.nonzero(kept >= 0))
     chosen = np.ascontiguousarray(points[cells, kept[cells, places]])
     slopes, bends = np.empty((len(chosen), d)), np.empty((len(chosen), d, d))
     compiled: Any = hessians

@@ -88,7 +88,7 @@ def _default(made: Any, name: str) -> Any:
 
 
 def _rows(dataset: xr.Dataset, grid: Grid) -> list[dict[str, Any]]:
-    """Where each cell lies in the grid and what was measured there; a selection may be down to one cell, or one model."""
+    """Where each cell lies and what was measured there; a selection may be down to one cell, or one model."""
     if "model" not in dataset["loss"].dims:
         dataset = dataset.expand_dims("model")
     columns = _measured(dataset)

@@ -71,7 +71,11 @@ class _SweepBackend(BackendEntrypoint):
             )
         first = next(task.key for task in tasks if task.key in present)
         files = TaskFiles(folder.tasks, tasks, present, spec.grid.shape, spec.n_models)
-        dataset = _assembled(spec, kernel_epoch, load(folder.file(first)), files)
+        try:
+            example = load(folder.file(first))
+        except FileError as error:
+            raise FileError(f"{error} Run the sweep again, which makes this task anew.") from None
+        dataset = _assembled(spec, kernel_epoch, example, files)
         return dataset.drop_vars(drop_variables) if drop_variables else dataset
 
 
