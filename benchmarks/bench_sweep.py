@@ -1,8 +1,8 @@
 """What a sweep costs beyond its kernel, and how fast a finished one opens: `make bench`.
 
 Overhead: a sweep of 5-second tasks, from nothing to files, against the kernel alone doing the same models in as many
-threads. They alternate, and the least time of each counts, since whatever else the machine does can only add to it: time
-on the clock, and of all processors together. Recording the loss curve is part of the overhead. Goal: 5 %.
+threads. They alternate, and the least time of each counts, since whatever else the machine does can only add to it, by
+the clock and by the time of all processors together. Recording the loss curve is part of the overhead. Goal: 5 %.
 
 Opening: `open_sweep` on ten thousand task files. Goal: 10 s. Reading one variable of all of them is shown beside it.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +39,9 @@ settings.register_profile("fresh", deadline=None, database=None, print_blob=True
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # arrays are small here, and the workers of pytest-xdist share the processors; torch is not loaded yet
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    threadpool_limits(1, user_api="blas")
     fresh = bool(os.environ.get("TEGUM_FRESH_SEED"))
     settings.load_profile("fresh" if fresh else "default")
     if fresh:  # kept in the environment, from which the workers of pytest-xdist read it

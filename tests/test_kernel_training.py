@@ -29,15 +29,6 @@ OPTIMISERS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_torch_thread():
-    """The arrays are small, and the workers of pytest-xdist share the processors."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def kernel(name: str) -> AbstractKernel:
     return FusedKernel() if name == "fused" else ReferenceKernel(name)
 

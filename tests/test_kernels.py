@@ -35,15 +35,6 @@ TOLERANCE = {"float32": 3e-6, "float64": 1e-12}
 Prepared = Callable[[], AbstractKernel]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_torch_thread():
-    """The arrays are small, and the workers of pytest-xdist share the processors."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def mixed(n: int, m: int, output: str, hidden: str) -> list[Problem]:
     """Every magnitude, dense, sparse, and one of each in a single model: what one run may hold side by side."""
     both = [DENSE if i % 2 else SPARSE for i in range(n)]

@@ -93,8 +93,8 @@ def grouped_sets(groups: Sequence[Sequence[int]], group_probability: ArrayLike) 
     p = as_probability(group_probability)
     if p.ndim and p.shape[-1] not in (1, len(groups)):
         raise ShapeError(
-            f"group_probability has shape {p.shape}, expected one value or (..., n_groups={len(groups)}): a group has one "
-            "probability for all its features."
+            f"group_probability has shape {p.shape}, expected one value or (..., n_groups={len(groups)}): a group has "
+            "one probability for all its features."
         )
     p = np.broadcast_to(p, (*p.shape[:-1], len(groups)))
     unions = independent_sets(p)
