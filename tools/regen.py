@@ -1,7 +1,7 @@
-"""Write what is generated: reference pages, the tables of claims, the picture: `make regen`.
+"""Write what is generated: reference pages, the tables of claims, the pictures: `make regen`.
 
 Texts are made from the code, so that they cannot say what the code does not; `--check` fails where they differ. The
-picture is made from a training run, whose last bits depend on the processor, so it is written but never compared.
+pictures are made from training runs, whose last bits depend on the processor, so they are written but never compared.
 """
 
 import argparse
@@ -16,11 +16,18 @@ from pathlib import Path
 from typing import Any, get_args
 from unittest import mock
 
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
 from reference import reference_sections
+from tegum import DescentSettings, Geometric, Grid, Problem, find_optima, train
 from tegum.cli import _COMMANDS as COMMANDS
 from tegum.cli import main as tegum_command
 from tegum.experiments import EXPERIMENTS
 from tegum.measure import MEASURES, Invariance, Measure
+from tegum.phases import candidate_losses, phase_grid, superposition_boundary
+from tegum.plot import feature_arrows, phase_maps, save_figure
 
 ROOT = Path(__file__).parent.parent
 NOTICE = "<!-- Written by tools/regen.py: change the code and run `make regen`. -->\n"
@@ -144,19 +151,39 @@ def experiments_table() -> str:
     return table(("experiment", "question", "claims", "expected verdicts"), rows)
 
 
-def write_picture(root: Path) -> None:
-    """Five features in two dimensions, trained for the README."""
-    from tegum import Geometric, Grid, Problem, train
-    from tegum.plot import feature_arrows, save_figure
+def write_pictures(root: Path) -> None:
+    """The pictures of the README, from runs with a fixed seed."""
+    for name, figure in (("five-in-two", five_in_two), ("phases", phases)):
+        with tempfile.TemporaryDirectory() as folder:
+            svg, _ = save_figure(figure(), Path(folder) / name)
+            target = root / "docs" / "images" / svg.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(svg.read_bytes())
+        print(f"wrote {target.relative_to(root)}")
 
+
+def five_in_two() -> Figure:
+    """Five features in two dimensions, from always present to rare."""
     problem = Problem(n_features=5, n_hidden=2, feature_probability=1, importance=Geometric(ratio=0.9))
     data = train(Grid(problem, feature_probability=[1, 0.5, 0.2, 0.1, 0.05]), n_models=40, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
-        svg, _ = save_figure(feature_arrows(data), Path(folder) / "five-in-two")
-        target = root / "docs" / "images" / svg.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(svg.read_bytes())
-    print(f"wrote {target.relative_to(root)}")
+    return feature_arrows(data)
+
+
+def phases() -> Figure:
+    """The phase diagram of two features in one dimension: theory, exact optima, trained models."""
+    experiment = EXPERIMENTS["phase-diagram"]
+    p, importance = np.geomspace(0.01, 1, 64).tolist(), np.geomspace(0.1, 10, 64).tolist()
+    coarse = [np.geomspace(low, high, 20).tolist() for low, high in ((0.01, 1), (0.1, 10))]
+    quick: Any = experiment.presets["quick"]
+    lines = np.geomspace(0.01, 0.55, 30)
+    boundary = [superposition_boundary(float(at)) for at in lines]
+    maps = {
+        "theory": candidate_losses(2, p, importance),
+        "exact optima": find_optima(phase_grid(2, p, importance), DescentSettings(n_starts=8)),
+        "trained": train(phase_grid(2, *coarse), quick.trained, n_models=quick.trained_starts),
+    }
+    where = xr.Dataset({"importance": ("feature_probability", boundary)}, {"feature_probability": lines})
+    return phase_maps(maps, boundary=where, mirrored=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -174,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in stale:
         path.write_text(pages[path], encoding="utf-8")
         print(f"wrote {path.relative_to(options.root)}")
-    write_picture(options.root)
+    write_pictures(options.root)
     return 0
 
 
