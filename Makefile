@@ -18,6 +18,7 @@ reproduce: .venv/installed
 test: check
 	$(BIN)/python -m pytest -q -m "slow or device" -n 2
 	$(BIN)/python benchmarks/bench_train_step.py --smoke
+	$(BIN)/python benchmarks/bench_sweep.py --smoke
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check --quiet .
@@ -28,6 +29,7 @@ check: .venv/installed-dev
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/bench_train_step.py --json benchmarks/results/latest.json
+	$(BIN)/python benchmarks/bench_sweep.py --json benchmarks/results/sweep.json
 
 regen: .venv/installed-dev
 	$(BIN)/python tools/regen.py

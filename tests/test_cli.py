@@ -365,6 +365,15 @@ class TestAccidents:
         assert run("train", *PROBLEM, "--out", "a.nc") == Said(status, "", message)
         assert not list(Path().iterdir())
 
+    def test_no_room_for_the_output(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        class Full(io.StringIO):
+            def write(self, text: str) -> int:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(sys, "stdout", Full())
+        assert main(["--version"]) == BAD_INPUT
+        assert capsys.readouterr().err == "tegum: [Errno 28] No space left on device\n"
+
     def test_a_mistake_of_ours_is_not_hidden(self, run: Tegum, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tegum.training.train", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):

@@ -306,7 +306,7 @@ def shrunk(settings: Any) -> Any:
         elif isinstance(value, DescentSettings):
             changes[name] = value.replace(n_starts=2)
         elif isinstance(value, int) and name != "seed":
-            changes[name] = min(value, 1 if name.endswith("starts") else 4 if name.endswith("resolution") else 300)
+            changes[name] = min(value, 3 if name.endswith("starts") else 4 if name.endswith("resolution") else 300)
     return settings.replace(**changes)
 
 

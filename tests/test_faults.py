@@ -176,12 +176,6 @@ class TestOutput:
         os.close(write)
         assert (done.returncode, done.stderr) == (141, b"")
 
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-    def test_no_room_for_the_output(self) -> None:
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run([*TEGUM, "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
-        assert (done.returncode, done.stderr) == (2, b"tegum: [Errno 28] No space left on device\n")
-
 
 class TestReplacing:
     def test_killed_anywhere_all_is_whole(self, tmp_path: Path) -> None:

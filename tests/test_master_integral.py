@@ -125,7 +125,7 @@ def arguments(draw: Any, least: int = 1, most: int = 5) -> tuple[list[float], fl
 
 
 class TestAgainstManyDigits:
-    @settings(max_examples=250)
+    @settings(max_examples=100)
     @given(arguments())
     def test_value_gradient_and_hessian(self, case):
         agree(*case)
@@ -204,7 +204,7 @@ class TestKnownValues:
 
 
 class TestLaws:
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(arguments(), st.sampled_from([2.0**k for k in (-20, -3, 1, 10)]))
     def test_scaling(self, case, factor):
         """F(λg, λb) = λ² F; a power of two rounds nothing, but may change the way it is computed."""
@@ -213,7 +213,7 @@ class TestLaws:
         rounding = 8 * EPSILON * (abs(b) + sum(map(abs, g))) * one.first[-1]
         assert abs(other.value / factor**2 - one.value) <= 1e-9 * one.value + rounding
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(arguments(least=2), st.randoms(use_true_random=False))
     def test_the_order_of_the_slopes_does_not_matter(self, case, random):
         g, b = case
@@ -226,7 +226,7 @@ class TestLaws:
         bound = 1e-9 * one.first[-1] + rounding * one.second[-1, -1]
         np.testing.assert_allclose(other.first, moved, rtol=0, atol=float(bound))
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(arguments())
     def test_monotone_and_convex_in_the_offset(self, case):
         g, b = case
@@ -236,7 +236,7 @@ class TestLaws:
         assert all(each.first[-1] >= 0 for each in values)
         assert all(0 <= each.second[-1, -1] <= 2 + 1e-9 for each in values)
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(arguments())
     def test_homogeneous_of_degree_two(self, case):
         """Euler: g·∂F/∂g + b ∂F/∂b = 2F."""

@@ -50,8 +50,8 @@ def test_a_flipped_bit_anywhere_is_noticed(raw, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_flipped_bit_in_any_byte_is_noticed(raw, tmp_path):
-    for place in range(len(raw)):
+def test_a_flipped_bit_is_noticed_at_the_ends_and_at_every_eleventh_byte_between(raw, tmp_path):
+    for place in {*range(1000), *range(0, len(raw), 11), *range(len(raw) - 1000, len(raw))}:
         refused(tmp_path / "flipped.nc", flipped(raw, place, place % 8))
 
 

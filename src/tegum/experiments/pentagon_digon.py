@@ -224,8 +224,8 @@ def _stuck(trained: xr.Dataset) -> list[Part]:
 
 def _sticky(trained: xr.Dataset) -> list[Part]:
     losses, count = trained["loss"].values, trained["represented"].values
-    pairs = losses[count == 4]
-    ratio = float(pairs.min() / losses[count == 5].min()) if len(pairs) else 1.0
+    pairs, pentagons = losses[count == 4], losses[count == 5]
+    ratio = float(pairs.min() / pentagons.min()) if len(pairs) and len(pentagons) else 1.0
     share = share_estimate(len(pairs), len(losses))
     return [
         within("two pairs: loss / that of the pentagon", exact_estimate(ratio), low=1.1),
