@@ -36,8 +36,8 @@ def jax_recipe(probabilities: np.ndarray, n: int, m: int, batch: int) -> Advance
     """The same with jit, vmap over models and scan over steps; None if JAX is not installed."""
     if find_spec("jax") is None:
         return None
-    import jax
-    import jax.numpy as jnp
+    import jax  # pyright: ignore[reportMissingImports]
+    import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 
     count = len(probabilities)
     p = jnp.asarray(probabilities, jnp.float32)
