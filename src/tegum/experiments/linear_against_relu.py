@@ -236,12 +236,12 @@ def _mutual(model: xr.Dataset) -> bool:
 
 def _early(cell: xr.Dataset) -> list[Part]:
     return [
-        always("the first three are represented", in_groups(cell, lambda a: represented(a)[:3].tolist() == [0, 1, 2])),
         within(
             "least dimensionality of the first three features",
             over_groups(cell, lambda a: least(dimensionality(a)[:3])),
             0.95,
         ),
+        always("the first three are represented", in_groups(cell, lambda a: represented(a)[:3].tolist() == [0, 1, 2])),
         within(
             "largest cosine of another feature to its partner",
             over_groups(cell, lambda a: largest(partners(a)[0][3:], 1.0)),
