@@ -94,7 +94,10 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
         raise FileError(f"{path} cannot be read as NetCDF ({_first_line(error)}). Copy or make it again.") from None
     if "tegum_schema" not in dataset.attrs:
         raise FileError(f"{path} is NetCDF, but tegum did not write it: it has no attribute tegum_schema.")
-    schema = int(dataset.attrs["tegum_schema"])
+    try:
+        schema = int(dataset.attrs["tegum_schema"])
+    except (TypeError, ValueError):
+        raise FileError(f"{path} has the tegum_schema {dataset.attrs['tegum_schema']!r}; expected a number.") from None
     if schema > SCHEMA:
         raise FileError(
             f"{path} has schema {schema}, written by tegum {dataset.attrs.get('tegum_version')}; this version reads "
