@@ -19,6 +19,7 @@ test: check
 	$(BIN)/python -m pytest -q -m "slow or device" -n 2
 	$(BIN)/python benchmarks/bench_train_step.py --smoke
 	$(BIN)/python benchmarks/bench_sweep.py --smoke
+	$(BIN)/python benchmarks/bench_exact.py --smoke
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check --quiet .
@@ -30,6 +31,7 @@ check: .venv/installed-dev
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/bench_train_step.py --json benchmarks/results/latest.json
 	$(BIN)/python benchmarks/bench_sweep.py --json benchmarks/results/sweep.json
+	$(BIN)/python benchmarks/bench_exact.py --json benchmarks/results/exact.json
 
 regen: .venv/installed-dev
 	$(BIN)/python tools/regen.py

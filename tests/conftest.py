@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     import xarray as xr
+    from commands import Tegum
 
 
 def _annotated() -> Iterator[str]:
@@ -79,3 +80,27 @@ def _trained() -> "xr.Dataset":
 def trained(_trained: "xr.Dataset") -> "xr.Dataset":
     """A grid of three probabilities and two widths, two models each, briefly trained; every test has its own copy."""
     return _trained.copy(deep=True)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Tegum":
+    """Run a command of the command line in an empty folder."""
+    from commands import Said
+
+    from tegum.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Said:
+        status = main(list(words))
+        return Said(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def grid_file(trained: "xr.Dataset", tmp_path: Path) -> Path:
+    """The small trained dataset as a file."""
+    from tegum import save
+
+    return save(trained, tmp_path / "grid.nc")

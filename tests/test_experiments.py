@@ -15,6 +15,7 @@ from scipy.linalg import block_diag
 from tegum.experiments import EXPERIMENTS, citation, claims, experiment
 from tegum.experiments import five_in_two as five
 from tegum.experiments import linear_against_relu as against
+from tegum.experiments import linear_against_relu_claims as against_claims
 from tegum.experiments import many_features as many
 from tegum.experiments.base import Data
 from tegum.experiments.verdict import Verdict, decide
@@ -72,9 +73,9 @@ RELU = {  # by probability: weights with the expected number of features, and th
 
 
 def ideal_against(preset: str = "paper") -> Datasets:
-    settings: Any = EXPERIMENTS[against.ID].settings(preset)
+    settings: Any = EXPERIMENTS[against.EXPERIMENT.id].settings(preset)
     made = {}
-    for output, ps in (("linear", settings.linear_probabilities), ("relu", settings.relu_probabilities)):
+    for output, ps in (("linear", settings.linear_feature_probability), ("relu", settings.feature_probability)):
         optimum = {
             p: float(linear_optimum(5, feature_probability=np.full(20, p), importance=against.PROBLEM.importances))
             for p in ps
@@ -183,10 +184,10 @@ class TestRegistry:
 
     @pytest.mark.parametrize("preset", ["quick", "paper"])
     def test_every_probability_of_a_preset_has_its_reference(self, preset: str) -> None:
-        settings: Any = EXPERIMENTS[against.ID].settings(preset)
-        assert set(settings.relu_probabilities) <= set(against.COUNTS) & set(against.RATIOS)
-        assert {1.0, 0.3, 0.01} <= set(settings.relu_probabilities)
-        assert {1.0, 0.1} <= set(many.PRESETS[preset].probabilities)
+        settings: Any = EXPERIMENTS[against.EXPERIMENT.id].settings(preset)
+        assert set(settings.feature_probability) <= set(against_claims.COUNTS) & set(against_claims.RATIOS)
+        assert {1.0, 0.3, 0.01} <= set(settings.feature_probability)
+        assert {1.0, 0.1} <= set(many.PRESETS[preset].feature_probability)
 
 
 class TestIdeal:
@@ -195,7 +196,7 @@ class TestIdeal:
         assert verdicts(name, IDEAL[name]()) == {claim.id: "reproduced" for claim in EXPERIMENTS[name].claims}
 
     def test_with_the_probabilities_of_the_quick_preset_too(self) -> None:
-        assert set(verdicts(against.ID, ideal_against("quick")).values()) == {"reproduced"}
+        assert set(verdicts(against.EXPERIMENT.id, ideal_against("quick")).values()) == {"reproduced"}
 
 
 class TestDoctored:
@@ -231,25 +232,25 @@ class TestDoctored:
     def test_linear_data_in_place_of_relu(self) -> None:
         data = ideal_against()
         linear = data["linear"].sel(feature_probability=[1.0] * len(RELU)).assign_coords(feature_probability=list(RELU))
-        made = verdicts(against.ID, data | {"relu": linear})
+        made = verdicts(against.EXPERIMENT.id, data | {"relu": linear})
         refuted = {"s3.relu-represents-more", "s3.early-superposition", "s3.sparse-regime", "s1.antipodal-observed"}
         assert {claim for claim, verdict in made.items() if verdict == "refuted"} == refuted
 
     def test_relu_data_in_place_of_linear(self) -> None:
         data = ideal_against()
         relu = data["relu"].sel(feature_probability=[0.01, 0.01]).assign_coords(feature_probability=[1.0, 0.1])
-        assert verdicts(against.ID, data | {"linear": relu})["s3.linear-keeps-top-m"] == "refuted"
+        assert verdicts(against.EXPERIMENT.id, data | {"linear": relu})["s3.linear-keeps-top-m"] == "refuted"
 
     def test_the_right_shape_for_the_wrong_features(self) -> None:
         data = {key: each.isel(feature=slice(None, None, -1)) for key, each in ideal_against().items()}
-        made = verdicts(against.ID, data)
+        made = verdicts(against.EXPERIMENT.id, data)
         wrong = {"s3.linear-keeps-top-m", "s3.relu-dense-top-m", "s3.early-superposition"}
         assert {claim for claim, verdict in made.items() if verdict == "refuted"} == wrong
 
     def test_a_loss_that_does_not_fall(self) -> None:
         data = ideal_against()
         relu = data["relu"].assign(loss=1.2 * data["relu"]["linear_optimum"] * xr.ones_like(data["relu"]["loss"]))
-        made = verdicts(against.ID, data | {"relu": relu})
+        made = verdicts(against.EXPERIMENT.id, data | {"relu": relu})
         assert {claim for claim, verdict in made.items() if verdict == "refuted"} == {
             "s3.relu-dense-top-m",
             "s3.relu-represents-more",

@@ -74,7 +74,9 @@ class TestKgons:
 
 
 class TestCollapse:
-    SETTINGS = collapse.Settings(starts=150, probabilities=(0.04, 0.1, 0.17, 0.2, 0.3, 0.5, 0.6), pair_samples=20_000)
+    SETTINGS = collapse.Settings(
+        starts=150, feature_probability=(0.04, 0.1, 0.17, 0.2, 0.3, 0.5, 0.6), pair_samples=20_000
+    )
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -101,7 +103,7 @@ class TestCollapse:
     )
     def test_wrong_weights_reproduce_only_what_is_true_of_them(self, doctor, held) -> None:
         rng = np.random.default_rng(0)
-        probabilities = list(self.SETTINGS.probabilities)
+        probabilities = list(self.SETTINGS.feature_probability)
         shape = (len(probabilities), 9, 6, 2)
         W = {"random": rng.normal(size=shape), "nothing": np.zeros(shape), "all in one": np.full(shape, 0.6)}[doctor]
         dims = ("feature_probability", "model")

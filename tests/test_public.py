@@ -8,19 +8,23 @@ import dataclasses
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
 
+import tegum
+
 PUBLIC = [
-    "tegum", "tegum.geometry", "tegum.theory", "tegum.measure", "tegum.problem", "tegum.store", "tegum.plot",
-    "tegum.report",
+    "tegum", "tegum.geometry", "tegum.theory", "tegum.measure", "tegum.problem", "tegum.store", "tegum.sweeps",
+    "tegum.plot", "tegum.experiments", "tegum.report",
 ]  # fmt: skip
 MODULES = {name: importlib.import_module(name) for name in PUBLIC}
 # Tables and aliases: no docstring of their own, described where they stand.
-DATA = {"MEASURES", "Invariance", "Magnitude"}
+DATA = {"CONVERSIONS", "CRITERIA", "RISKS", "EXPERIMENTS", "MEASURES", "Invariance", "Magnitude"}
 OBJECTS = {
     public: getattr(module, public)
     for module in MODULES.values()
@@ -40,6 +44,28 @@ def imported(module: ModuleType) -> set[str]:
 def test_what_is_imported_at_a_door_is_listed(module):
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
     assert imported(module) - set(module.__all__) == set()
+
+
+def test_names_that_are_fetched_when_used_are_those_that_type_checkers_see():
+    (block,) = [node for node in ast.parse(inspect.getsource(tegum)).body if isinstance(node, ast.If)]
+    shown = {
+        (node.module, alias.name) for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert shown == {(module, name) for name, module in tegum._HOME.items()}
+    assert sorted(tegum._HOME) == tegum.__all__
+    assert {*tegum.__all__, "__version__"} <= set(dir(tegum))
+    for name, module in tegum._HOME.items():
+        assert getattr(tegum, name) is getattr(importlib.import_module(module), name)
+    with pytest.raises(AttributeError, match="module 'tegum' has no attribute 'tran'"):
+        tegum.__getattr__("tran")
+
+
+def test_importing_tegum_loads_nothing_large():
+    code = "import sys, tegum; print(*sys.modules); print(tegum.Problem.__name__, tegum.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules, names = done.stdout.splitlines()
+    assert {"numpy", "xarray", "torch", "tegum.training"}.isdisjoint(modules.split())
+    assert names == f"Problem {tegum.__version__}"
 
 
 def is_record(value: object) -> bool:

@@ -28,12 +28,14 @@ def claim(identity: str, verdict: str, expected: str, **changes: Any) -> dict[st
         "verdict": verdict,
         "expected": expected,
         "measured": {"low": 4.9, "best": 5.0, "high": 5.1, "n": 3},
+        "measured_part": "",
         "parts": [],
         "experiment": "linear",
         "figure": None,
         "seconds": 1.5,
         "command": f"tegum reproduce --claim {identity}",
         "note": "",
+        "reduced": "",
     }
     return record | changes
 
@@ -62,13 +64,14 @@ def results() -> dict[str, Any]:
                 "command": "tegum reproduce linear",
                 "seconds": 60.0,
                 "settings": [["n_features", 20], ["importance", "0.7^i"]],
+                "changed": [],
                 "figures": [figure],
             }
         ],
         "claims": [
             claim("s3.top-m", "reproduced", "reproduced", parts=[part], figure="figures/norms 1.svg"),
-            claim("s3.surprise", "refuted", "reproduced", note="Look again."),
-            claim("s3.unknown", "inconclusive", "open", measured=None),
+            claim("s3.surprise", "refuted", "reproduced", note="Look again.", measured_part="norm, p = 1"),
+            claim("s3.unknown", "inconclusive", "open", measured=None, reduced="p = 0.003 is left out"),
             claim("s0.elsewhere", "refuted", "refuted", experiment="absent"),
         ],
     }
@@ -128,6 +131,9 @@ class TestPage:
             "n_features 20".replace(" ", ""),
             "tegum reproduce --claim s3.top-m",
             "Look again.",
+            "norm, p = 1: 5.00 [4.90, 5.10] n=3",
+            "? inconclusive reduced",
+            "Reducedp = 0.003 is left out",
             "Claims of other experiments",
         ):
             assert words in text
@@ -148,6 +154,20 @@ class TestPage:
         assert page.all("img", "src") == ["figures/norms%201.svg"]
         assert page.all("img", "alt") == ["norms: Norms <of> all."]
         assert {"figures/norms%201.svg", "figures/norms%201.png"} <= set(page.all("a", "href"))
+        assert page.all("img", "loading") == ["lazy"]  # a page of a hundred figures opens at once
+
+    def test_contents_say_how_the_claims_of_each_experiment_came_out(self, results: Any, tmp_path: Path) -> None:
+        text = page_of(results, tmp_path).text
+        assert "Linear & ReLU ✓ 1 reproduced ✗ 1 refuted ? 1 inconclusiveWho stores more?" in text
+
+    def test_a_variant_names_what_was_changed_and_shows_no_claims(self, results: Any, tmp_path: Path) -> None:
+        results["experiments"][0]["changed"] = [["problem.n_features", "200"], ["seed", "1"]]
+        page = page_of(results | {"claims": []}, tmp_path)
+        assert "A variant: problem.n_features = 200, seed = 1 differ from the preset. Its claims are not" in page.text
+        assert not {"Summary", "Claims"} & set(page.words)
+        assert "claims-table" not in {attributes.get("id") for _, attributes in page.elements}
+        results["experiments"][0]["changed"] = [["seed", "1"]]
+        assert "A variant: seed = 1 differs from the preset." in page_of(results | {"claims": []}, tmp_path).text
 
     def test_needs_nothing_from_elsewhere(self, results: Any, tmp_path: Path) -> None:
         page = page_of(results, tmp_path)
@@ -238,8 +258,19 @@ class TestBadResults:
 class TestTable:
     def test_a_row_for_each_claim_and_the_counts(self, results: Any) -> None:
         lines = self.printed(results["claims"])
-        assert [line.split()[:1] for line in lines[3:7]] == [[c["id"]] for c in results["claims"]]
-        assert "4 claims: 1 reproduced, 2 refuted, 1 inconclusive; 1 not as expected" in lines[-1]
+        first = [line.partition("│")[0].strip() for line in lines[3:9]]
+        assert [word for word in first if word.startswith("s")] == [c["id"] for c in results["claims"]]
+        assert "4 claims: 1 reproduced, 2 refuted, 1 inconclusive; 1 not as expected" in lines[-2]
+
+    def test_one_claim(self, results: Any) -> None:
+        assert "1 claim: 1 reproduced, 0 refuted" in self.printed(results["claims"][:1])[-1]
+
+    def test_which_part_was_measured_and_what_was_reduced(self, results: Any) -> None:
+        lines = self.printed(results["claims"])
+        assert lines[3:9].count("norm, p = 1") == 1
+        assert lines[3:9].count("reduced") == 1
+        assert "Reduced: tried with less than the criterion lists" in lines[-1]
+        assert "educed" not in "".join(self.printed(results["claims"][:2]))
 
     def test_only_the_unexpected_is_marked(self, results: Any) -> None:
         marked = [line for line in self.printed(results["claims"]) if "!" in line]

@@ -230,7 +230,8 @@ class TestCommand:
         assert main(["reproduce", "--out", str(tmp_path / "out")]) == status
         said = capsys.readouterr()
         assert said.err == ""
-        assert f"{len(check_page(tmp_path / 'out'))} claims: " in said.out
+        n_claims = len(check_page(tmp_path / "out"))
+        assert f"{n_claims} claim{'s' * (n_claims > 1)}: " in said.out
         assert said.out.endswith(f"Page: {tmp_path / 'out' / 'index.html'}\n")
 
     def test_json(self, stubs: Stubs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,19 +3,20 @@
 Heavy imports are inside the commands, so that `tegum --help` answers at once.
 """
 
-import json as json_format
-import math
 import os
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction
 
-from tegum.cli_values import VALUES, grid_axes
+from tegum.cli_bounds import bounds
+from tegum.cli_print import print_json as _print_json
+from tegum.cli_print import print_text as _print
+from tegum.cli_print import table as _table
+from tegum.cli_values import VALUES, grid_axes, parse_changes
 from tegum.ground.errors import InputError, TegumError
 from tegum.problem import Grid, Problem, Record, TrainSettings
 
@@ -33,33 +34,77 @@ def reproduce(preset: Preset = "quick", out: Path = Path("reproduction"), json: 
         out: folder for index.html, claims.json, figures/ and data/; an earlier page in it is replaced.
         json: print the records as one JSON document instead of a table.
     """
-    return _reproduce(None, preset, out, as_json=json)
+    return _reproduce(None, preset, out, {}, as_json=json)
 
 
-def run(experiment: Positional[str], preset: Preset = "quick", out: Path | None = None, json: bool = False) -> int:
+def run(
+    experiment: Positional[str],
+    preset: Preset = "quick",
+    changes: Annotated[UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="NAME=VALUE")] = (),
+    settings: bool = False,
+    out: Path | None = None,
+    json: bool = False,
+) -> int:
     """Run one experiment, print its claims and write its page.
 
     Exit status 0 if all its claims came out as expected, 1 if not.
 
+    With --set it is a variant: datasets and figures are written, and no claim is judged.
+
     Args:
         experiment: its id; `tegum list` shows them.
         preset: quick takes seconds, paper uses the published sizes.
-        out: folder for the page; runs/EXPERIMENT if left out.
+        changes: change a setting, e.g. --set n_steps=500 --set "feature_probability=[0.1, 0.3]"; may be repeated.
+            Values are TOML.
+        settings: list the settings with their values, and run nothing.
+        out: folder for the page; runs/EXPERIMENT if left out, and a folder of its own for each variant.
         json: print the records as one JSON document instead of a table.
     """
-    return _reproduce([experiment], preset, out or Path("runs") / experiment, as_json=json)
+    wanted = parse_changes(changes)
+    if settings:
+        return _list_settings(experiment, preset, wanted, as_json=json)
+    return _reproduce([experiment], preset, out or _folder(experiment, preset, wanted), wanted, as_json=json)
 
 
-def _reproduce(names: Sequence[str] | None, preset: str, out: Path, *, as_json: bool) -> int:
+def _folder(name: str, preset: str, changes: Mapping[str, Any]) -> Path:
+    """Where a run goes that was given no folder."""
+    from tegum.experiments import experiment
+    from tegum.experiments.variants import changed
+
+    before = experiment(name).settings(preset)
+    after = changed(before, changes)
+    return Path("runs") / (name if after == before else f"{name}-{after.digest()[:8]}")
+
+
+def _list_settings(name: str, preset: str, changes: Mapping[str, Any], *, as_json: bool) -> int:
+    from tegum.experiments import experiment
+    from tegum.experiments.variants import changed, flat
+    from tegum.ground.toml import toml_value
+
+    values = flat(changed(experiment(name).settings(preset), changes))
+    if as_json:
+        _print_json({"experiment": name, "preset": preset, "settings": values})
+    else:
+        _print(_table(["setting", "value"], [[path, toml_value(value)] for path, value in values.items()]))
+    return OK
+
+
+def _reproduce(
+    names: Sequence[str] | None, preset: str, out: Path, changes: Mapping[str, Any], *, as_json: bool
+) -> int:
     from tegum.ground.progress import bars
     from tegum.report import claims_table, outcome, reproduce
 
     with bars() as (begin, tell):
-        results = reproduce(out, preset=preset, names=names, begin=begin, tell=tell)
+        results = reproduce(out, preset=preset, names=names, changes=changes, begin=begin, tell=tell)
     if as_json:
         _print_json(results)
     else:
-        _print(claims_table(results["claims"]))
+        for each in results["experiments"]:
+            if each["changed"]:
+                _print(f"A variant of {each['id']}, which judges no claim. To run it again:\n{each['command']}")
+        if results["claims"] or not changes:
+            _print(claims_table(results["claims"]))
         _print(f"Page: {out / 'index.html'}")
     return UNEXPECTED if any(outcome(claim) == "unexpected" for claim in results["claims"]) else OK
 
@@ -136,11 +181,22 @@ def retrain(
         overwrite: replace files that are there.
         json: print the summary as one JSON document.
     """
+    from tegum.kernels.choice import choose_kernel
     from tegum.store import load, provenance_of
 
     made = provenance_of(load(file))
     if not isinstance(made.settings, TrainSettings):
-        raise InputError(f"{file} holds optima of the exact loss and no training; tegum.find_optima makes them again.")
+        raise InputError(
+            f"{file} holds optima of the exact loss and no training. tegum.find_optima makes them again, in Python: "
+            f"made = tegum.store.provenance_of(tegum.load({str(file)!r})); "
+            "tegum.find_optima(made.grid, made.settings, seed=made.seed)."
+        )
+    epoch = choose_kernel(made.kernel, made.settings).epoch
+    if epoch != made.kernel_epoch:
+        sys.stderr.write(
+            f"tegum: warning: {file} was made with epoch {made.kernel_epoch} of the {made.kernel} kernel, and this "
+            f"version of tegum has epoch {epoch}: the same training gives other numbers.\n"
+        )
     return _train(
         made.grid, made.settings, made.n_models, made.seed, made.kernel, made.record, out, weights,
         overwrite=overwrite, as_json=json,
@@ -205,9 +261,12 @@ def show(file: Positional[Path], json: bool = False) -> int:
         return OK
     _print(_table(["", ""], [[name, str(value)] for name, value in facts.items()], header=False))
     if rows:
-        heads = [_HEADS.get(name, name) for name in rows[0]]
-        _print(_table(heads, [[_short(value) for value in row.values()] for row in rows]))
+        heads = [_HEADS.get(name, name) for name in rows[0] if name != "geometry"]
+        _print(_table(heads, [[_short(value) for name, value in row.items() if name != "geometry"] for row in rows]))
         _print("features: those with norm > 1/2; coherence is theirs. D: feature dimensionality. D*: m/|W|².")
+        where = list(rows[0])[: list(rows[0]).index("loss")]
+        shapes = [[*(_short(row[name]) for name in where), row["geometry"]] for row in rows]
+        _print(_table([*where, "shapes in the lowest-loss model"], shapes))
     return OK
 
 
@@ -225,44 +284,6 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> Any:
-    from rich.table import Table
-
-    table = Table(*head, show_header=header, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _print(what: Any) -> None:
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 120  # a pipe has no width; tables should not be squeezed to 80
-    console = Console(highlight=False, soft_wrap=isinstance(what, str), width=width)
-    with console.capture() as printed:
-        console.print(what)
-    _write(printed.get())
-
-
-def _print_json(document: Any) -> None:
-    _write(json_format.dumps(_finite(document), indent=1, allow_nan=False) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and no NaN; null stands for them."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _write(text: str) -> None:
-    """To standard output, with a question mark for what its encoding lacks."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-
-
 _ABOUT = (
     "A laboratory for superposition in neural networks. `tegum COMMAND --help` explains a command, "
     "`tegum --version` prints the version."
@@ -275,6 +296,7 @@ _COMMANDS = {
     "retrain": retrain,
     "sweep": sweep,
     "show": show,
+    "bounds": bounds,
 }
 
 
@@ -306,7 +328,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_command(words: list[str]) -> int:
     if words == ["--version"]:
-        _print(f"tegum {version('tegum')}")
+        from tegum import __version__
+
+        _print(f"tegum {__version__}")
         return OK
     try:
         with VALUES:

@@ -1,4 +1,4 @@
-"""How numbers, profiles and axes are written on the command line."""
+"""How numbers, profiles, axes and settings are written on the command line."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any, get_args
 import tyro
 
 from tegum.ground.errors import InputError
+from tegum.ground.toml import read_toml_value
 from tegum.problem import Geometric, PowerLaw, Problem
 from tegum.problem.profiles import describe
 
@@ -70,6 +71,46 @@ def _axis_value(text: str) -> Any:
         return parse_per_feature(text)
     except InputError:
         return text.strip()
+
+
+def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
+    """Changed settings from texts such as `n_steps=500`.
+
+    A value is TOML. As the shell takes quotes away, a single word may go without, and a profile is written as for
+    `tegum train`.
+
+    Raises:
+        InputError: a text is not NAME=VALUE, its value cannot be read, or two have the same name.
+
+    Example:
+        >>> parse_changes(["n_steps=500", "feature_probability=[0.1, 0.3]", "schedule=cosine", "importance=0.9^i"])
+        {'n_steps': 500, 'feature_probability': [0.1, 0.3], 'schedule': 'cosine',
+        'importance': Geometric(ratio=0.9, first=1.0)}
+    """
+    changes = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name or not value:
+            raise InputError(f"--set needs NAME=VALUE, e.g. n_steps=500; got {text!r}.")
+        if name in changes:
+            raise InputError(f"--set names {name} twice; set it once.")
+        changes[name] = _setting_value(name, value)
+    return changes
+
+
+def _setting_value(name: str, text: str) -> Any:
+    try:
+        return read_toml_value(text)
+    except ValueError:  # of which TOMLDecodeError is one
+        if re.fullmatch(r"[A-Za-z][\w-]*", text):
+            return text
+    try:
+        return parse_per_feature(text)
+    except InputError:
+        raise InputError(
+            f"--set {name}: {text!r} is not TOML. Expected a number (500), a list ([0.1, 0.3]), a word (cosine), "
+            "a profile (0.9^i) or a table ({n_steps = 500})."
+        ) from None
 
 
 VALUES = tyro.constructors.ConstructorRegistry()

@@ -2,5 +2,6 @@
 
 from tegum.experiments.claims import Claim, claims
 from tegum.experiments.registry import EXPERIMENTS, citation, experiment
+from tegum.experiments.variants import Variant, run_variant
 
-__all__ = ["EXPERIMENTS", "Claim", "citation", "claims", "experiment"]
+__all__ = ["EXPERIMENTS", "Claim", "Variant", "citation", "claims", "experiment", "run_variant"]

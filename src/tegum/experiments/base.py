@@ -12,17 +12,19 @@ from tegum.experiments.verdict import Part
 from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
+from tegum.plot import Animation
 
 Data = Mapping[str, xr.Dataset]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plate:
-    """A figure with what stands beside it."""
+    """A figure with what stands beside it, and the same in motion if time matters."""
 
     name: str
     figure: Figure
     caption: str
+    animation: Animation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

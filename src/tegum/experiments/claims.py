@@ -21,6 +21,7 @@ class Claim(FrozenRecord):
         expected: the verdict that theory predicts; "open" where nobody knows.
         theory: where the prediction comes from.
         note: anything a reader of the verdict should know, e.g. why a criterion differs from an earlier one.
+        quick: what the quick preset leaves out or makes smaller; empty if it tries the whole criterion.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Claim(FrozenRecord):
     expected: Literal["reproduced", "refuted", "inconclusive", "open"]
     theory: str = ""
     note: str = ""
+    quick: str = ""
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)

@@ -1,6 +1,9 @@
 """Three pairs of correlated features in the plane, and when a pair collapses onto its principal component."""
 
+import json
+from collections.abc import Sequence
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,9 +13,9 @@ from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.verdict import Part, always, within
 from tegum.geometry import overlap
 from tegum.ground.estimate import Estimate, exact_estimate, group_estimate, mean_estimate
-from tegum.ground.progress import Listener
+from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
-from tegum.plot import collapsed_against_probability, feature_arrows
+from tegum.plot import collapsed_against_probability, feature_arrows, gram_and_bias
 from tegum.problem import DescentSettings, Grid, Problem, sample_features
 
 PAIRS = ((0, 1), (2, 3), (4, 5))
@@ -24,10 +27,11 @@ _BATCHES = 20
 
 
 class Settings(FrozenRecord):
-    """Starts for each probability (in three groups), and the probabilities drawn."""
+    """The problem with its correlated sets, starts for each probability (in three groups), and the probabilities."""
 
+    problem: Problem = PROBLEM
     starts: int
-    probabilities: tuple[float, ...]
+    feature_probability: tuple[float, ...]
     pair_samples: int = 100_000
     seed: int = 0
 
@@ -36,10 +40,28 @@ class Settings(FrozenRecord):
 
 
 PRESETS = {
-    "quick": Settings(starts=150, probabilities=(0.04, 0.07, 0.1, 0.17, 0.2, 0.3, 0.5, 0.6)),
+    "quick": Settings(starts=150, feature_probability=(0.04, 0.07, 0.1, 0.17, 0.2, 0.3, 0.5, 0.6)),
     "paper": Settings(
         starts=300,
-        probabilities=(0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.15, 0.17, 0.2, 0.25, 0.3, 0.35, 0.42, 0.5, 0.6, 0.8, 1.0),
+        feature_probability=(
+            0.04,
+            0.05,
+            0.06,
+            0.08,
+            0.1,
+            0.13,
+            0.15,
+            0.17,
+            0.2,
+            0.25,
+            0.3,
+            0.35,
+            0.42,
+            0.5,
+            0.6,
+            0.8,
+            1.0,
+        ),
     ),
 }
 
@@ -48,9 +70,10 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Every descent over p, kept one by one; and the variance along a pair's principal component."""
     from tegum.kernels.exact import find_each
 
-    grid = Grid(PROBLEM, feature_probability=settings.probabilities)
+    grid = Grid(settings.problem, feature_probability=settings.feature_probability)
+    cells = grid.cells()
     descents = DescentSettings(n_starts=settings.starts, structured=False, n_optima=settings.starts)
-    W, bias, loss = find_each(grid.cells(), descents, seed=settings.seed)
+    W, bias, loss = find_each(cells, descents, seed=settings.seed, tell=lambda done: tell(Progress(done, len(cells))))
     dims = ("feature_probability", "model")
     return {
         "descents": xr.Dataset(
@@ -58,10 +81,11 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
                 "W": ((*dims, "feature", "hidden"), W),
                 "bias": ((*dims, "feature"), bias),
                 "loss": (dims, loss),
-                "probabilities": (("feature_probability", "feature"), [p.probabilities for p in grid.cells()]),
-                "importances": (("feature_probability", "feature"), [p.importances for p in grid.cells()]),
+                "probabilities": (("feature_probability", "feature"), [p.probabilities for p in cells]),
+                "importances": (("feature_probability", "feature"), [p.importances for p in cells]),
             },
-            {"feature_probability": list(settings.probabilities)},
+            {"feature_probability": list(settings.feature_probability)},
+            {"sets": json.dumps([members for members in settings.problem.correlated_sets if len(members) > 1])},
         ),
         "component": _component(settings),
     }
@@ -78,25 +102,28 @@ def _component(settings: Settings) -> xr.Dataset:
 def plates(data: Data) -> list[Plate]:
     """The lowest arrangements, and how many pairs have collapsed in them."""
     descents = data["descents"]
-    counted = descents.assign(collapsed=(("feature_probability", "model"), _collapsed(descents["W"].values)))
+    sets = json.loads(descents.attrs["sets"])
+    counted = descents.assign(collapsed=(("feature_probability", "model"), _collapsed(descents["W"].values, sets)))
+    together = ", ".join(" with ".join(map(str, members)) for members in sets)
     return [
         Plate(
             name="arrangements",
-            figure=feature_arrows(descents),
-            caption="Three pairs that occur together (0 with 1, 2 with 3, 4 with 5), lowest exact loss of all starts.",
+            figure=feature_arrows(descents) if descents.sizes["hidden"] == 2 else gram_and_bias(descents),
+            caption=f"Features that occur together ({together}), lowest exact loss of all starts.",
         ),
         Plate(
             name="collapsed",
             figure=collapsed_against_probability(counted),
-            caption="Pairs whose members share one direction, in the lowest-loss arrangement and in all others.",
+            caption="Sets whose members share one direction, in the lowest-loss arrangement and in all others.",
         ),
     ]
 
 
-def _collapsed(W: np.ndarray) -> np.ndarray:
-    """Number of pairs with a cosine above 0.97, (..., n_features, n_hidden) to (...)."""
+def _collapsed(W: np.ndarray, sets: Sequence[Sequence[int]] = PAIRS) -> np.ndarray:
+    """Number of sets whose cosines are all above 0.97, (..., n_features, n_hidden) to (...)."""
     cosines = overlap(W)
-    return np.sum([cosines[..., a, b] > COLLAPSED_COSINE for a, b in PAIRS], axis=0)
+    alike = [[cosines[..., a, b] > COLLAPSED_COSINE for a, b in combinations(members, 2)] for members in sets]
+    return np.sum([np.all(pairs, axis=0) for pairs in alike], axis=0)
 
 
 def judge(data: Data) -> list[Finding]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.starts import N_GROUPS, in_groups, over_groups, weights
@@ -13,19 +14,21 @@ from tegum.geometry import overlap
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
 from tegum.measure import feature_norm
-from tegum.plot import feature_arrows, gram_and_bias, loss_curves
+from tegum.plot import feature_arrows, gram_and_bias, loss_curves, norm_bars
 from tegum.problem import Geometric, Grid, Problem, TrainSettings
 from tegum.training import train
 
-PROBLEM = Problem(n_features=5, n_hidden=2, feature_probability=1.0)
+PROBLEM = Problem(n_features=5, n_hidden=2, feature_probability=1.0, importance=Geometric(ratio=0.9))
 PROBABILITIES = tuple(float(p) for p in (20.0 ** -np.linspace(0, 1, 10)).round(3))
 DENSE, MIDDLE, SPARSE = PROBABILITIES[0], PROBABILITIES[4], PROBABILITIES[-1]
 PENTAGON_COSINES = np.sort(np.cos(2 * np.pi * np.arange(1, 5) / 5))
 
 
 class Settings(FrozenRecord):
-    """Sizes; there are three disjoint groups of starts."""
+    """The problem, trained with its own importances and with equal ones; there are three disjoint groups of starts."""
 
+    problem: Problem = PROBLEM
+    feature_probability: tuple[float, ...] = PROBABILITIES
     starts: int
     training: TrainSettings
     seed: int = 0
@@ -44,13 +47,13 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Train over p, with falling and with equal importances."""
     return {
         name: train(
-            Grid(PROBLEM.replace(importance=importance), feature_probability=PROBABILITIES),
+            Grid(settings.problem.replace(importance=importance), feature_probability=settings.feature_probability),
             settings.training,
             n_models=N_GROUPS * settings.starts,
             seed=settings.seed,
             progress=tell,
         )
-        for name, importance in (("falling", Geometric(ratio=0.9)), ("equal", 1.0))
+        for name, importance in (("falling", settings.problem.importance), ("equal", 1.0))
     }
 
 
@@ -59,12 +62,12 @@ def plates(data: Data) -> list[Plate]:
     return [
         Plate(
             name="falling-arrows",
-            figure=feature_arrows(data["falling"]),
+            figure=_arrangements(data["falling"]),
             caption="Importances 0.9^i: the two most important features, two antipodal pairs, a pentagon.",
         ),
         Plate(
             name="equal-arrows",
-            figure=feature_arrows(data["equal"]),
+            figure=_arrangements(data["equal"]),
             caption="Equal importances. At p = 1 nothing singles out a solution; then pairs, then a regular pentagon.",
         ),
         Plate(
@@ -78,6 +81,11 @@ def plates(data: Data) -> list[Plate]:
             caption="Loss while training, every model, equal importances.",
         ),
     ]
+
+
+def _arrangements(data: xr.Dataset) -> Figure:
+    """Arrows where there is a plane to draw them in, else norms."""
+    return feature_arrows(data) if data.sizes["hidden"] == 2 else norm_bars(data)
 
 
 def judge(data: Data) -> list[Finding]:

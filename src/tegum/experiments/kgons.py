@@ -9,7 +9,7 @@ from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.verdict import Part, within
 from tegum.geometry import polygon
 from tegum.ground.estimate import exact_estimate, share_estimate
-from tegum.ground.progress import Listener
+from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
 from tegum.kernels.interface import Law
 from tegum.optima import find_optima
@@ -63,7 +63,8 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     from tegum.kernels.exact import find
 
     rows = []
-    for n, k in LEVELS:
+    for place, (n, k) in enumerate(LEVELS):
+        tell(Progress(place, len(LEVELS)))
         problem = Problem(n_features=n, n_hidden=2, feature_probability=1 / n)
         W = np.zeros((n, 2))
         W[:k] = 1.1 * polygon(k)

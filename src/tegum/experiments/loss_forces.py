@@ -13,7 +13,7 @@ from tegum.experiments.verdict import Part, within
 from tegum.geometry import gram
 from tegum.ground import streams
 from tegum.ground.estimate import exact_estimate, mean_estimate
-from tegum.ground.progress import Listener
+from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
 from tegum.plot import cost_of_overlap, formula_against_samples
 from tegum.problem import Geometric, Problem, TrainSettings, sample_features
@@ -75,18 +75,25 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
         "trained": train(
             LINEAR, settings.training, n_models=N_GROUPS * settings.starts, seed=settings.seed, progress=tell
         ),
-        "linear": _rows(settings.linear_models, lambda a: _linear_model(settings.seed, a, settings.linear_samples)),
+        "linear": _rows(
+            settings.linear_models, lambda a: _linear_model(settings.seed, a, settings.linear_samples), tell
+        ),
         "one_sparse": _rows(
-            settings.one_sparse_models, lambda a: _one_sparse_model(settings.seed, a, settings.one_sparse_samples)
+            settings.one_sparse_models,
+            lambda a: _one_sparse_model(settings.seed, a, settings.one_sparse_samples),
+            tell,
         ),
         "relu": _relu_alone(settings.seed),
         "overlap": _overlap_costs(),
     }
 
 
-def _rows(n_models: int, row: Callable[[int], dict[str, float]]) -> xr.Dataset:
+def _rows(n_models: int, row: Callable[[int], dict[str, float]], tell: Listener) -> xr.Dataset:
     """One dataset from the named numbers of each model."""
-    made = [row(a) for a in range(n_models)]
+    made = []
+    for a in range(n_models):
+        made.append(row(a))
+        tell(Progress(len(made), n_models))
     return xr.Dataset({name: ("model", [numbers[name] for numbers in made]) for name in made[0]})
 
 

@@ -21,9 +21,10 @@ PROBLEM = Problem(n_features=80, n_hidden=20, feature_probability=1.0, importanc
 
 
 class Settings(FrozenRecord):
-    """Sizes; there are three disjoint groups of starts."""
+    """The problem and sizes; there are three disjoint groups of starts."""
 
-    probabilities: tuple[float, ...] = (1, 0.3, 0.1, 0.03)
+    problem: Problem = PROBLEM
+    feature_probability: tuple[float, ...] = (1, 0.3, 0.1, 0.03)
     starts: int
     training: TrainSettings
     seed: int = 0
@@ -40,7 +41,7 @@ PRESETS = {
 
 def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Train over p."""
-    grid = Grid(PROBLEM, feature_probability=settings.probabilities)
+    grid = Grid(settings.problem, feature_probability=settings.feature_probability)
     n_models = N_GROUPS * settings.starts
     return {"relu": train(grid, settings.training, n_models=n_models, seed=settings.seed, progress=tell)}
 

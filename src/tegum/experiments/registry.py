@@ -1,14 +1,23 @@
 """Every experiment, in the order in which a reader should meet them."""
 
 from tegum.experiments import (
+    adversarial,
     collapse,
+    dynamics,
     five_in_two,
     kgons,
     linear_against_relu,
+    linear_dynamics,
     loss_forces,
     many_features,
+    noisy_simulation,
+    nonuniform,
     pentagon_digon,
     phase_diagram,
+    polytopes,
+    privileged_basis,
+    uniform_geometry,
+    width_scaling,
 )
 from tegum.experiments.base import Experiment
 from tegum.ground.errors import InputError
@@ -21,9 +30,18 @@ EXPERIMENTS: dict[str, Experiment] = {
         many_features,
         loss_forces,
         phase_diagram,
+        uniform_geometry,
+        polytopes,
         pentagon_digon,
+        nonuniform,
         kgons,
         collapse,
+        dynamics,
+        linear_dynamics,
+        privileged_basis,
+        adversarial,
+        width_scaling,
+        noisy_simulation,
     )
 }
 """Every experiment by its id."""

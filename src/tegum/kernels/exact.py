@@ -85,20 +85,28 @@ def find(
 
 
 def find_each(
-    problems: Sequence[Problem], settings: DescentSettings, *, seed: int, law: Law | None = None
+    problems: Sequence[Problem],
+    settings: DescentSettings,
+    *,
+    seed: int,
+    law: Law | None = None,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where every start ends, without sorting: W (n_problems, n_starts, n_features, n_hidden), bias, and loss."""
+    """Where every start ends, without sorting: W (n_problems, n_starts, n_features, n_hidden), bias, and loss.
+
+    `tell` is called with the number of problems done.
+    """
     shape = architecture(problems[0])
     n, m = shape.n_features, shape.n_hidden
     common = descent_starts(n, m, settings, seed)
     starts = np.broadcast_to(common, (len(problems), *common.shape))
     with ThreadPoolExecutor(n_processors(), thread_name_prefix="tegum") as pool:
-        ends = list(
-            pool.map(
-                lambda i: _descend_part(problems[i : i + 1], starts[i : i + 1], settings, n, m, law),
-                range(len(problems)),
-            )
-        )
+        ends = []
+        for end in pool.map(
+            lambda i: _descend_part(problems[i : i + 1], starts[i : i + 1], settings, n, m, law), range(len(problems))
+        ):
+            ends.append(end)
+            tell(len(ends))
     points = np.concatenate([end[0] for end in ends])
     W = points[..., : n * m].reshape(*points.shape[:2], n, m)
     return W, points[..., n * m :], np.concatenate([end[1] for end in ends])

@@ -11,25 +11,36 @@ from tegum.measure.directions import (
 )
 from tegum.measure.entry import Invariance, KnownValue, Measure
 from tegum.measure.interference import interference
+from tegum.measure.jumps import Jump, drop_places, find_jumps, steepest_drops
+from tegum.measure.neurons import NeuronCode, excited_neurons, features_per_neuron, n_monosemantic, neuron_codes
 from tegum.measure.overlaps import antipodal_partner, coherence, mean_square_overlap, signed_coherence
 from tegum.measure.table import MEASURES
 
 __all__ = [
     "MEASURES",
     "Invariance",
+    "Jump",
     "KnownValue",
     "Measure",
+    "NeuronCode",
     "antipodal_partner",
     "best_model",
     "coherence",
     "dimensions_per_feature",
+    "drop_places",
+    "excited_neurons",
     "feature_dimensionality",
     "feature_norm",
+    "features_per_neuron",
+    "find_jumps",
     "frame_potential",
     "interference",
     "lowest_loss",
     "mean_square_overlap",
+    "n_monosemantic",
     "n_represented",
+    "neuron_codes",
     "signed_coherence",
+    "steepest_drops",
     "total_dimensionality",
 ]

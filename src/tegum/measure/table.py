@@ -23,6 +23,7 @@ from tegum.measure.directions import (
 )
 from tegum.measure.entry import Invariance, KnownValue, Measure
 from tegum.measure.interference import interference
+from tegum.measure.neurons import excited_neurons, n_monosemantic
 from tegum.measure.overlaps import antipodal_partner, coherence, mean_square_overlap, signed_coherence
 
 ALL: frozenset[Invariance] = frozenset(get_args(Invariance))
@@ -234,6 +235,26 @@ _TABLE = (
                 "zero": 0,
             }
         ),
+    ),
+    Measure(
+        function=n_monosemantic,
+        symbol="#{a : #{i : |W_ia| > t max_j |W_ja|} = 1}",
+        unit="neurons",
+        per="model",
+        limits=(0.0, math.inf),
+        invariances=ALL - {"rotation"},
+        source=f"{ELHAGE}, Superposition in a Privileged Basis",
+        known_values=_known({"orthonormal basis": 3, "octahedron": 0, "digon, one half twice as long": 0, "zero": 0}),
+    ),
+    Measure(
+        function=excited_neurons,
+        symbol="#{a : W_ia > t max_b W_ib}",
+        unit="neurons",
+        per="feature",
+        limits=(0.0, math.inf),
+        invariances=ALL - {"rotation", "sign"},
+        source="Ours",
+        known_values=_known({"orthonormal basis": 1, "digon, one half twice as long": [1, 0], "zero": 0}),
     ),
 )
 

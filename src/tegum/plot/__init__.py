@@ -1,30 +1,64 @@
 """Figures drawn from stored datasets only: each function takes what `tegum.train` returns and gives a Figure."""
 
+from tegum.plot.animation import Animation, moving_weights, save_animation
 from tegum.plot.arrows import feature_arrows
+from tegum.plot.attack import gradients_against_probability, vulnerability_against_probability
 from tegum.plot.branches import collapsed_against_probability, landing_shares, level_curves, loss_branches
 from tegum.plot.curves import loss_ratio_against_probability, represented_against_probability
+from tegum.plot.deformation import deformation
 from tegum.plot.forces import cost_of_overlap, formula_against_samples
+from tegum.plot.geometry import (
+    dimensionality_against_sparsity,
+    dimensions_per_feature_against_sparsity,
+    product_shares,
+    thomson_gallery,
+)
 from tegum.plot.heatmaps import gram_and_bias
+from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
 from tegum.plot.norms import norm_bars
 from tegum.plot.phase_maps import disagreement, phase_maps
+from tegum.plot.scaling import loss_against_width, overlap_against_width
+from tegum.plot.sigmoids import rises, times_against_theory
+from tegum.plot.simulation import simulation_error, wrong_neurons_against_width
 from tegum.plot.style import save_figure, styled
 from tegum.plot.training import loss_curves
+from tegum.plot.trajectories import energy_levels, weight_trajectories
 
 __all__ = [
+    "Animation",
     "collapsed_against_probability",
     "cost_of_overlap",
+    "deformation",
+    "dimensionality_against_sparsity",
+    "dimensions_per_feature_against_sparsity",
     "disagreement",
+    "energy_levels",
     "feature_arrows",
     "formula_against_samples",
+    "gradients_against_probability",
     "gram_and_bias",
     "landing_shares",
     "level_curves",
+    "loss_against_width",
     "loss_branches",
     "loss_curves",
     "loss_ratio_against_probability",
+    "monosemantic_against_probability",
+    "moving_weights",
+    "neuron_bars",
     "norm_bars",
+    "overlap_against_width",
     "phase_maps",
+    "product_shares",
     "represented_against_probability",
+    "rises",
+    "save_animation",
     "save_figure",
+    "simulation_error",
     "styled",
+    "thomson_gallery",
+    "times_against_theory",
+    "vulnerability_against_probability",
+    "weight_trajectories",
+    "wrong_neurons_against_width",
 ]

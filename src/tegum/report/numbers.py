@@ -30,6 +30,16 @@ def interval_text(measured: Measured | None) -> str:
     return text.replace("inf", "∞").replace("nan", "undefined")
 
 
+def counted(n: int, word: str) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> counted(1, "claim"), counted(2, "claim")
+        ('1 claim', '2 claims')
+    """
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
 def duration_text(seconds: float) -> str:
     """A time in the largest unit that leaves two figures or more.
 

@@ -58,12 +58,13 @@ def _html(results: Results) -> str:
     parts = [sections.experiment_section(experiment, by_experiment[experiment["id"]]) for experiment in experiments]
     if others:
         parts.append(sections.other_claims(others))
+    judged = bool(claims) or not any(experiment["changed"] for experiment in experiments)
     return Template(package.joinpath("page.html").read_text(encoding="utf-8")).substitute(
         title=join(results["title"]),
         css=package.joinpath("page.css").read_text(encoding="utf-8"),
         about=sections.about(results),
-        summary=sections.summary(claims),
-        contents=sections.contents(experiments),
-        claims=sections.claims_overview(claims, experiments),
+        summary=sections.summary(claims) if judged else "",
+        contents=sections.contents(experiments, claims),
+        claims=sections.claims_overview(claims, experiments) if judged else "",
         experiments=join(*parts),
     )

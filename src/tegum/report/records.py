@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 from tegum.ground.errors import InputError
 
@@ -32,7 +32,11 @@ class Part(TypedDict):
 
 
 class Claim(TypedDict):
-    """A statement, the rule that decides it, and what came out. `figure` is a path relative to the page."""
+    """A statement, the rule that decides it, and what came out. `figure` is a path relative to the page.
+
+    `measured` belongs to the part that is named by `measured_part`. `reduced` says what the preset left out of the
+    criterion or made smaller; it is empty if nothing.
+    """
 
     id: str
     source: str
@@ -41,25 +45,31 @@ class Claim(TypedDict):
     verdict: Verdict
     expected: Verdict | Literal["open"]
     measured: Measured | None
+    measured_part: str
     parts: list[Part]
     experiment: str
     figure: str | None
     seconds: float
     command: str
     note: str
+    reduced: str
 
 
 class FigureFiles(TypedDict):
-    """A figure on disk. Paths are relative to the page."""
+    """A figure on disk, and the same in motion if there is such a file. Paths are relative to the page."""
 
     name: str
     svg: str
     png: str
     caption: str
+    animation: NotRequired[str]
 
 
 class Experiment(TypedDict):
-    """One experiment: its question, how it was run, and its figures."""
+    """One experiment: its question, how it was run, and its figures.
+
+    `changed` lists the settings of a variant that differ from the preset; then no claim was judged.
+    """
 
     id: str
     title: str
@@ -67,6 +77,7 @@ class Experiment(TypedDict):
     command: str
     seconds: float
     settings: list[tuple[str, object]]
+    changed: list[tuple[str, str]]
     figures: list[FigureFiles]
 
 
@@ -129,8 +140,8 @@ def check_results(results: Mapping[str, Any]) -> None:
             _check_word(part["verdict"], get_args(Verdict), f"a part of {name}: verdict")
 
 
-def _check_fields(record: Mapping[str, Any], kind: type, name: str) -> None:
-    missing = sorted(set(kind.__annotations__) - set(record))
+def _check_fields(record: Mapping[str, Any], kind: Any, name: str) -> None:
+    missing = sorted(kind.__required_keys__ - set(record))
     if missing:
         raise InputError(f"{name} lacks {', '.join(missing)}; expected the fields {', '.join(kind.__annotations__)}.")
 

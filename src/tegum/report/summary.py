@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from tegum.geometry import recognise
 from tegum.measure import (
     best_model,
     coherence,
@@ -25,8 +26,9 @@ def summary(dataset: xr.Dataset) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Facts about a dataset, and a row of measures of the lowest-loss model for each cell of its grid.
 
     The columns: the lowest loss and its standard error, the highest loss of the cell, the index of the best model; and
-    of that model the number of features with norm > 1/2, the sum of all dimensionalities, D*, and the coherence of the
-    features with norm > 1/2: the direction of a shorter one is mostly chance.
+    of that model the number of features with norm > 1/2, the sum of all dimensionalities, D*, the coherence of the
+    features with norm > 1/2 (the direction of a shorter one is mostly chance), and the shapes that its features form.
+    What a cell lacks of the features and dimensions of the largest one counts for nothing.
 
     Args:
         dataset: what `load` returned.
@@ -91,7 +93,7 @@ def _rows(dataset: xr.Dataset, grid: Grid) -> list[dict[str, Any]]:
     """Where each cell lies and what was measured there; a selection may be down to one cell, or one model."""
     if "model" not in dataset["loss"].dims:
         dataset = dataset.expand_dims("model")
-    columns = _measured(dataset)
+    columns = _measured(dataset, grid)
     dims = [str(dim) for dim in columns["loss"].dims]
     names = [axis.name for axis in grid.axes if axis.name in dataset.coords]
     selected = {name: dataset[name].item() for name in names if not dataset[name].dims}
@@ -110,9 +112,10 @@ def _coordinate(dataset: xr.Dataset, dim: str, index: int) -> Any:
     return dataset[dim].values[index].item() if dim in dataset.coords else f"[{index}]"
 
 
-def _measured(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+def _measured(dataset: xr.Dataset, grid: Grid) -> dict[str, xr.DataArray]:
     best = lowest_loss(dataset[["W", "loss", "loss_standard_error"]])
     W = best["W"]
+    n_features, n_hidden = _size(dataset, grid, "n_features"), _size(dataset, grid, "n_hidden")
     represented = feature_norm(W) > _REPRESENTED
     return {
         "loss": best["loss"],
@@ -121,6 +124,23 @@ def _measured(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
         "best_model": best_model(dataset),
         "n_represented": represented.sum("feature"),
         "total_dimensionality": total_dimensionality(W),
-        "dimensions_per_feature": dimensions_per_feature(W),
+        "dimensions_per_feature": dimensions_per_feature(W) * (n_hidden / W.sizes["hidden"]),
         "coherence": coherence(W.where(represented, 0.0)),
+        "geometry": xr.apply_ufunc(
+            _geometry,
+            W,
+            n_features,
+            input_core_dims=[["feature", "hidden"], []],
+            vectorize=True,
+            output_dtypes=[object],
+        ),
     }
+
+
+def _size(dataset: xr.Dataset, grid: Grid, name: str) -> xr.DataArray:
+    """The n or m of each cell; small cells of a grid over it are filled up with zeros to the largest."""
+    return dataset[name] if name in dataset.coords else xr.DataArray(getattr(grid.problem, name))
+
+
+def _geometry(W: np.ndarray, n_features: int) -> str:
+    return str(recognise(W[: int(n_features)]))

@@ -14,6 +14,8 @@ class SweepProgress(Progress):
     """How far a sweep has come; `done` and `total` count tasks.
 
     Attributes:
+        done: tasks that are finished.
+        total: all tasks of the sweep.
         failed: tasks that raised an error.
         share: estimated work that is done, also within running tasks, from 0 to 1.
         rate: tasks finished per second since the sweep was started, by all processes in its folder.

@@ -27,7 +27,14 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class FailedTask(NamedTuple):
-    """A task that raised an error: its name, what it holds, the last line of the error, and the file with all of it."""
+    """A task that raised an error.
+
+    Attributes:
+        key: its name, which is also that of its file.
+        where: the cell and the models that it holds.
+        error: the last line of the error.
+        file: the file with the whole traceback.
+    """
 
     key: str
     where: str
@@ -121,7 +128,31 @@ def sweep(
 def run_spec(
     spec: SweepSpec, out: str | os.PathLike[str], *, client: Any = None, progress: bool | Listener = False
 ) -> SweepResult:
-    """The same as `sweep`, for a spec."""
+    """The same as `sweep`, for a spec.
+
+    Args:
+        spec: the grid, how it is trained, and how it is cut into tasks.
+        out: folder of the sweep; finished tasks in it are not done again.
+        client: a `distributed.Client` whose workers do the work; this process does it if None.
+        progress: True shows a bar on standard error (if it is a terminal); a function is called with a `SweepProgress`.
+
+    Returns:
+        What became of the sweep; its `open()` gives the dataset.
+
+    Raises:
+        FileError: the folder cannot be written to, or holds another sweep. ClusterError: the scheduler went away.
+
+    Example:
+        >>> import tempfile, tegum
+        >>> spec = SweepSpec.from_toml('''
+        ... problem = {n_features = 3, n_hidden = 1, feature_probability = 0.1}
+        ... axes = {n_hidden = [1, 2]}
+        ... settings = {n_steps = 5, batch_size = 16}
+        ... ''')
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     print(run_spec(spec, folder).n_run, run_spec(spec, folder).n_found)
+        1 1
+    """
     spec = spec.resolved()
     epoch = choose_kernel(spec.kernel, spec.settings).epoch
     tasks = {task.key: task for task in partition(spec, epoch)}

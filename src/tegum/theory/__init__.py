@@ -1,6 +1,48 @@
 """Layer 2: pure functions of numbers and arrays: moments, exact losses, optima, bounds."""
 
-from tegum.theory.bounds import welch_bound
+from tegum.theory.analogies import analogy_scores, analogy_success, rounding_errors
+from tegum.theory.bounds import (
+    best_welch_bound,
+    coherence_bound,
+    effective_dimension,
+    levenshtein_bound,
+    orthoplex_bound,
+    signed_coherence_bound,
+    welch_bound,
+)
+from tegum.theory.capacity import best_threshold, error_probability, expected_wrong, log_expected_wrong, map_threshold
+from tegum.theory.coherence import (
+    coherence_first_order,
+    coherence_limit,
+    coherence_limit_probability,
+    coherence_probability,
+    coherence_union_bound,
+    expected_coherence,
+)
+from tegum.theory.counts import LogCount
+from tegum.theory.criteria import CRITERIA, RISKS, Criterion, OneShotRisk
+from tegum.theory.decoder_risk import linear_risk, pseudo_inverse_risk, scaled_linear_risk, threshold_rates
+from tegum.theory.dependence import active_count_probability, active_count_variance, expected_wrong_mixture
+from tegum.theory.guarantees import (
+    max_active_union,
+    max_active_worst_case,
+    max_active_worst_case_bound,
+    max_features_log,
+    required_hidden,
+)
+from tegum.theory.information import (
+    active_set_bits,
+    binary_entropy,
+    counting_bits,
+    counting_dimension_bound,
+    limit_bits_per_dimension,
+    log2_choose,
+    lost_ball_bits,
+    sign_sum_bits,
+)
+from tegum.theory.interference import read_out_second_moment, tight_frame_interference
+from tegum.theory.johnson_lindenstrauss import CONVERSIONS, Conversion, jl_cosine_bound, jl_dimension, jl_distortion
+from tegum.theory.levels import distinguishable_levels, level_error, levels_above_zero, signal_to_noise, union_levels
 from tegum.theory.linear import (
     feature_benefit,
     linear_interference,
@@ -8,21 +50,130 @@ from tegum.theory.linear import (
     linear_optimum,
     optimal_linear_bias,
 )
+from tegum.theory.load_limits import max_active, max_active_asymptotic, max_active_best_threshold, max_active_tight
 from tegum.theory.moments import Magnitude, feature_mean, feature_mean_square, feature_variance, zero_loss
 from tegum.theory.one_sparse import OneSparseLoss, one_sparse_loss
+from tegum.theory.overlap_law import (
+    log_overlap_tail,
+    overlap_density,
+    overlap_moment,
+    overlap_quantile,
+    overlap_tail,
+    overlap_tail_bound,
+)
+from tegum.theory.overview import bounds_table
+from tegum.theory.overview_rows import BoundRow
+from tegum.theory.phase_transitions import (
+    bayes_amp_threshold,
+    l1_soft_threshold,
+    l1_threshold,
+    max_active_bayes,
+    max_active_l1,
+)
+from tegum.theory.posterior_mean import bernoulli_mmse, posterior_mean_risk
+from tegum.theory.pursuit import max_active_pursuit, pursuit_dimension, pursuit_worst_case
+from tegum.theory.relu_risk import best_shift, best_shift_and_gain, shifted_relu_risk
+from tegum.theory.saxe import after_bias, first_lengths, growth_rate, rise_time, squared_length
 
 __all__ = [
+    "CONVERSIONS",
+    "CRITERIA",
+    "RISKS",
+    "BoundRow",
+    "Conversion",
+    "Criterion",
+    "LogCount",
     "Magnitude",
+    "OneShotRisk",
     "OneSparseLoss",
+    "active_count_probability",
+    "active_count_variance",
+    "active_set_bits",
+    "after_bias",
+    "analogy_scores",
+    "analogy_success",
+    "bayes_amp_threshold",
+    "bernoulli_mmse",
+    "best_shift",
+    "best_shift_and_gain",
+    "best_threshold",
+    "best_welch_bound",
+    "binary_entropy",
+    "bounds_table",
+    "coherence_bound",
+    "coherence_first_order",
+    "coherence_limit",
+    "coherence_limit_probability",
+    "coherence_probability",
+    "coherence_union_bound",
+    "counting_bits",
+    "counting_dimension_bound",
+    "distinguishable_levels",
+    "effective_dimension",
+    "error_probability",
+    "expected_coherence",
+    "expected_wrong",
+    "expected_wrong_mixture",
     "feature_benefit",
     "feature_mean",
     "feature_mean_square",
     "feature_variance",
+    "first_lengths",
+    "growth_rate",
+    "jl_cosine_bound",
+    "jl_dimension",
+    "jl_distortion",
+    "l1_soft_threshold",
+    "l1_threshold",
+    "level_error",
+    "levels_above_zero",
+    "levenshtein_bound",
+    "limit_bits_per_dimension",
     "linear_interference",
     "linear_loss",
     "linear_optimum",
+    "linear_risk",
+    "log2_choose",
+    "log_expected_wrong",
+    "log_overlap_tail",
+    "lost_ball_bits",
+    "map_threshold",
+    "max_active",
+    "max_active_asymptotic",
+    "max_active_bayes",
+    "max_active_best_threshold",
+    "max_active_l1",
+    "max_active_pursuit",
+    "max_active_tight",
+    "max_active_union",
+    "max_active_worst_case",
+    "max_active_worst_case_bound",
+    "max_features_log",
     "one_sparse_loss",
     "optimal_linear_bias",
+    "orthoplex_bound",
+    "overlap_density",
+    "overlap_moment",
+    "overlap_quantile",
+    "overlap_tail",
+    "overlap_tail_bound",
+    "posterior_mean_risk",
+    "pseudo_inverse_risk",
+    "pursuit_dimension",
+    "pursuit_worst_case",
+    "read_out_second_moment",
+    "required_hidden",
+    "rise_time",
+    "rounding_errors",
+    "scaled_linear_risk",
+    "shifted_relu_risk",
+    "sign_sum_bits",
+    "signal_to_noise",
+    "signed_coherence_bound",
+    "squared_length",
+    "threshold_rates",
+    "tight_frame_interference",
+    "union_levels",
     "welch_bound",
     "zero_loss",
 ]
