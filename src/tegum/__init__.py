@@ -16,6 +16,7 @@ from tegum.problem import (
     Record,
     TrainSettings,
     sample_features,
+    training_features,
 )
 from tegum.store import load, load_weights, save, save_weights, to_torch
 from tegum.sweeps import SweepSpec, open_sweep, sweep
@@ -50,4 +51,5 @@ __all__ = [
     "sweep",
     "to_torch",
     "train",
+    "training_features",
 ]
