@@ -301,7 +301,7 @@ class TestLaws:
 
     @pytest.mark.parametrize("given", [{"parents": [(0, 1), (1, 0)]}, {"correlated_sets": [(0, 1), (1, 2)]}])
     def test_refused(self, given) -> None:
-        with pytest.raises(InputError, match="circle|one set only"):
+        with pytest.raises(InputError, match=r"circle|one set only"):
             dependent_sets([0.1] * 3, **given)
 
 

@@ -54,7 +54,7 @@ class TestTrainingSet:
         assert (sample_features(SMALL, 90, seed=3, model=2) != x).any()  # fresh ones
 
     def test_a_problem_without_one_has_none(self) -> None:
-        with pytest.raises(InputError, match="has no training set.*n_training_samples"):
+        with pytest.raises(InputError, match=r"has no training set.*n_training_samples"):
             training_features(SMALL.replace(n_training_samples=None))
 
     @pytest.mark.parametrize(
@@ -92,7 +92,9 @@ class TestTraining:
     @pytest.mark.parametrize("kind", KINDS)
     def test_both_kernels_walk_together(self, kind) -> None:
         problem = SMALL.replace(**KINDS[kind])
-        fused, plain = (train(problem, SETTINGS, n_models=2, seed=4, kernel=kernel) for kernel in ("fused", "reference"))
+        fused, plain = (
+            train(problem, SETTINGS, n_models=2, seed=4, kernel=kernel) for kernel in ("fused", "reference")
+        )
         for name in ("W", "bias", "loss", "loss_standard_error", "loss_history"):
             np.testing.assert_allclose(fused[name].values, plain[name].values, rtol=1e-4, atol=1e-5)
         if kind != "nothing":
@@ -130,9 +132,7 @@ class TestTraining:
 
     def test_the_loss_is_that_on_fresh_samples(self) -> None:
         """Few samples are learnt by heart: no loss on them, and the loss of the answer 0 or more on others."""
-        problem = Problem(
-            n_features=100, n_hidden=2, feature_probability=0.03, n_training_samples=3, unit_inputs=True
-        )
+        problem = Problem(n_features=100, n_hidden=2, feature_probability=0.03, n_training_samples=3, unit_inputs=True)
         settings = TrainSettings(n_steps=1500, learning_rate=0.03, schedule="cosine")
         data = train(problem, settings, n_models=4)
         assert float(data["loss_history"][:, -1].min()) < 1e-3
@@ -183,11 +183,9 @@ class TestRoundTrips:
         assert [cell.n_training_samples for cell in with_set.grid.cells()] == [3, 5]
 
     def test_command_line(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        words = (
-            "train --n-features 4 --n-hidden 2 --feature-probability 0.2 --exclusive-sets 0,1 --parents 2,0;3,0 "
-            "--n-training-samples 5 --unit-inputs --n-steps 2 --out"
-        ).split()
-        assert cli.main([*words, str(tmp_path / "a.nc")]) == 0
+        words = "train --n-features 4 --n-hidden 2 --feature-probability 0.2 --n-steps 2"
+        fields = "--exclusive-sets 0,1 --parents 2,0;3,0 --n-training-samples 5 --unit-inputs"
+        assert cli.main([*words.split(), *fields.split(), "--out", str(tmp_path / "a.nc")]) == 0
         problem = provenance_of(load(tmp_path / "a.nc")).grid.problem
         assert problem == Problem(
             n_features=4, n_hidden=2, feature_probability=0.2, exclusive_sets=((0, 1),), parents={2: 0, 3: 0},

@@ -96,7 +96,7 @@ def respelt(value, number):
         return {key: respelt(value[key], number) for key in reversed(list(value))}
     if isinstance(value, list):
         return [respelt(item, number) for item in value]
-    return number(value) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 @pytest.mark.parametrize("number", [float, lambda x: int(x) if x == int(x) else x], ids=["as float", "as integer"])

@@ -78,9 +78,7 @@ def bits(values: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dependence", DEPENDENCES)
 def test_numpy_torch_and_compiled_samplers_agree_bit_for_bit(magnitude, batch, step, dependence):
     p = [0, 0.01, 1e-4, 0.01, 0.3, 1e-12, 0.9999999, 1, 1]
-    problem = Problem(
-        n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude, **DEPENDENCES[dependence]
-    )
+    problem = Problem(n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude, **DEPENDENCES[dependence])
     key, table = streams.stream_key(5, 7, streams.TRAINING_DATA), sampler_table(problem)
     plain = plain_batch(key, step, table, batch)
     dense, packed = compiled_batch(key, step, table, batch)

@@ -152,7 +152,10 @@ def _pace(pace: float, n_steps: int, seconds: float) -> float:
 
 def _cost_of_zero(problems: Sequence[Problem], n_samples: int) -> np.ndarray:
     """Loss of the answer 0, with room for one sample that happens to hold every feature, however rare they are."""
-    return np.array([_expected_cost_of_zero(p) for p in problems]) + np.array([p.importances.sum() for p in problems]) / n_samples
+    return (
+        np.array([_expected_cost_of_zero(p) for p in problems])
+        + np.array([p.importances.sum() for p in problems]) / n_samples
+    )
 
 
 def _expected_cost_of_zero(problem: Problem) -> float:

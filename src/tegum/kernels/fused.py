@@ -89,9 +89,9 @@ class FusedRun(AbstractRun):
                 self._advance_given(int(a), rates, optimizer, constants)
             room = loop.training_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
             loop.advance_models(
-                part[~self._given[part]], shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
-                self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
-                optimizer, constants, room, self._losses,
+                part[~self._given[part]], shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table,
+                self._importance, self._training_keys, self._W, self._bias, self._moments, self.step, rates,
+                settings.batch_size, optimizer, constants, room, self._losses,
             )  # fmt: skip
 
         self._each(work)

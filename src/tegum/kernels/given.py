@@ -75,8 +75,10 @@ class GivenRoom(NamedTuple):
 def given_room(n: int, m: int, pitch: int) -> GivenRoom:
     """Room for training one model of n features and m hidden dimensions."""
     few, hidden = _FEATURES * pitch, m * pitch
-    sizes = (few, few, hidden, hidden, hidden, n * m, n, LANES)
-    return GivenRoom(*(np.zeros(size, np.float32) for size in sizes), pitch)
+    x, g, h, d, part, gradient, bias_gradient, scratch = (
+        np.zeros(size, np.float32) for size in (few, few, hidden, hidden, hidden, n * m, n, LANES)
+    )
+    return GivenRoom(x, g, h, d, part, gradient, bias_gradient, scratch, pitch)
 
 
 @compiled_door

@@ -32,7 +32,7 @@ def copula_of(problem: Problem) -> Copula | None:
     if correlation is None:
         return None
     threshold = ndtri(problem.probabilities)
-    if isinstance(correlation, float):  # eigenvalues: 1 - ρ, and 1 + (n - 1) ρ for all features alike
+    if isinstance(correlation, int | float):  # eigenvalues: 1 - ρ, and 1 + (n - 1) ρ for all features alike
         own = np.sqrt(1 - correlation)
         return Copula(threshold, float(own), float((np.sqrt(1 + (n - 1) * correlation) - own) / n), None)
     values, vectors = np.linalg.eigh(np.array(correlation))

@@ -116,7 +116,7 @@ def check_correlation(n_features: int, correlation: float | tuple[tuple[float, .
     """
     if correlation is None:
         return
-    if isinstance(correlation, float):
+    if isinstance(correlation, int | float):
         lowest = -1 / (n_features - 1) if n_features > 1 else -1.0
         if not lowest < correlation < 1:
             raise InputError(

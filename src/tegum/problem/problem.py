@@ -18,9 +18,9 @@ class Problem(FrozenRecord):
     """Store n_features sparse features in n_hidden dimensions and read them off again.
 
     Feature i is present with probability `feature_probability`_i, independently of the others unless a field says
-    how they depend on each other, and then has a random magnitude of its own. With inputs x, weights W (n_features, n_hidden) and bias b, the model computes
-    h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its loss is
-    E sum_i I_i (x_i - x'_i)^2 with importances I.
+    how they depend on each other, and then has a random magnitude of its own. With inputs x, weights W (n_features,
+    n_hidden) and bias b, the model computes h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its
+    loss is E sum_i I_i (x_i - x'_i)^2 with importances I.
 
     Args:
         n_features: number of features n.
@@ -123,9 +123,7 @@ class Problem(FrozenRecord):
     @property
     def empty_probability(self) -> float:
         """Chance that no feature is present; with a `correlation`, what it would be without."""
-        return dependence.empty_probability(
-            self.probabilities, self.correlated_sets, self.exclusive_sets, self.parents
-        )
+        return dependence.empty_probability(self.probabilities, self.correlated_sets, self.exclusive_sets, self.parents)
 
     @property
     def importances(self) -> np.ndarray:

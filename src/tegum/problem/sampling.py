@@ -93,7 +93,9 @@ def present_values(table: Any, words: Any, gates: Any, where: Any) -> Any:
 
 def _magnitudes(table: Any, words: Any) -> Any:
     _, scale, offset, *_ = table
-    return words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
+    return (
+        words.astype(np.float32) * scale + offset if isinstance(words, np.ndarray) else words.float() * scale + offset
+    )
 
 
 def _at(values: Any, index: Any) -> Any:

@@ -115,7 +115,7 @@ def _work(spec: SweepSpec, cell: Problem) -> int:
     evaluation = settings.evaluation_samples * (evaluate.sample + n * (evaluate.feature + m * evaluate.weight))
     if cell.correlation is not None:  # all matrices cost n steps for each feature, but one number for all pairs
         entries = (settings.evaluation_samples + batch * (1 if cell.n_training_samples else settings.n_steps)) * n
-        evaluation += entries * (_COPULA + (0 if isinstance(cell.correlation, float) else n * _COPULA_PAIR))
+        evaluation += entries * (_COPULA + (0 if isinstance(cell.correlation, int | float) else n * _COPULA_PAIR))
     return training + evaluation + _PER_MODEL
 
 
