@@ -27,11 +27,14 @@ def per_feature(number, n):
 def problems(draw):
     n = draw(st.integers(1, 5))
     together = draw(st.sampled_from([[], [[0, n - 1]]])) if n > 1 else []
+    dependence = draw(st.sampled_from([{}, {"parents": {n - 1: 0}}, {"correlation": 0.25}])) if n > 1 else {}
     return Problem(
         n_features=n,
         n_hidden=draw(st.integers(1, 5)),
         feature_probability=draw(unit if together else per_feature(unit, n)),
-        correlated_sets=together,
+        **({"correlated_sets": together} if together else dependence),
+        n_training_samples=draw(st.one_of(st.none(), st.integers(1, 10**6))),
+        unit_inputs=draw(st.booleans()),
         importance=draw(per_feature(weight, n)),
         magnitude=draw(st.sampled_from(["uniform", "signed_uniform", "boolean"])),
         output=draw(st.sampled_from(["relu", "linear"])),
@@ -93,7 +96,7 @@ def respelt(value, number):
         return {key: respelt(value[key], number) for key in reversed(list(value))}
     if isinstance(value, list):
         return [respelt(item, number) for item in value]
-    return number(value) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 @pytest.mark.parametrize("number", [float, lambda x: int(x) if x == int(x) else x], ids=["as float", "as integer"])

@@ -13,10 +13,23 @@ from tegum.ground import streams
 from tegum.ground.compiled import compiled_door
 from tegum.kernels import lanes
 from tegum.kernels.reference import ReferenceRun
-from tegum.problem.sampling import SamplerTable, present_values, sampler_table
+from tegum.problem.sampling import Sampler, SamplerTable, present_values, sampler_table
 
 MAGNITUDES = ["uniform", "signed_uniform", "boolean"]
 LANES = 16
+DEPENDENCES = {
+    "none": {},
+    "together": {"correlated_sets": ((3, 1), (7, 8), (4,))},
+    "one at a time": {"exclusive_sets": ((3, 1),)},
+    "children": {"parents": {0: 8, 1: 4, 2: 4, 4: 6, 6: 7, 3: 5, 5: 0}},
+    "mixed": {
+        "correlated_sets": ((7, 8), (2,)), "exclusive_sets": ((3, 1),), "parents": {1: 4, 3: 4, 4: 6, 6: 7, 0: 1, 2: 0}
+    },
+    "unit length": {"unit_inputs": True},
+    "all of it": {
+        "correlated_sets": ((1, 3),), "exclusive_sets": ((2,),), "parents": {2: 3, 4: 6}, "unit_inputs": True
+    },
+}  # fmt: skip
 
 
 @compiled_door
@@ -62,15 +75,15 @@ def bits(values: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("magnitude", MAGNITUDES)
 @pytest.mark.parametrize("batch", [1, 16, 100, 1024])
 @pytest.mark.parametrize("step", [0, 2**31 + 5])
-@pytest.mark.parametrize("together", [False, True])
-def test_numpy_torch_and_compiled_samplers_agree_bit_for_bit(magnitude, batch, step, together):
+@pytest.mark.parametrize("dependence", DEPENDENCES)
+def test_numpy_torch_and_compiled_samplers_agree_bit_for_bit(magnitude, batch, step, dependence):
     p = [0, 0.01, 1e-4, 0.01, 0.3, 1e-12, 0.9999999, 1, 1]
-    sets = ((3, 1), (7, 8), (4,)) if together else ()
-    problem = Problem(n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude, correlated_sets=sets)
+    problem = Problem(n_features=9, n_hidden=1, feature_probability=p, magnitude=magnitude, **DEPENDENCES[dependence])
     key, table = streams.stream_key(5, 7, streams.TRAINING_DATA), sampler_table(problem)
     plain = plain_batch(key, step, table, batch)
     dense, packed = compiled_batch(key, step, table, batch)
     np.testing.assert_array_equal(bits(dense), bits(plain))
+    np.testing.assert_array_equal(bits(Sampler(problem).draw(key, step, batch)), bits(plain))
     np.testing.assert_array_equal(bits(torch_batch(problem, 5, 7, step, batch)), bits(plain))
     np.testing.assert_array_equal(bits(packed), bits(plain))  # two features are always there: no sample is empty
 

@@ -247,4 +247,4 @@ def test_the_law_of_the_number_of_active_features():
     np.testing.assert_allclose(law[4, [0, 300]], [0.9, 0.1])
     np.testing.assert_array_equal(active_count_probability(2, [0.0, 1.0], 0.5), [[1, 0, 0], [0, 0, 1]])
     with pytest.raises(InputError, match="n_features must be a whole number"):
-        active_count_probability(2.5, 0.1)  # type: ignore[arg-type]
+        active_count_probability(0, 0.1)

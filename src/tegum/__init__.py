@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time each name i
         Record,
         TrainSettings,
         sample_features,
+        training_features,
     )
     from tegum.store import load, load_weights, save, save_weights, to_torch
     from tegum.sweeps import SweepSpec, open_sweep, sweep
@@ -41,6 +42,7 @@ _HOMES = {
         "Record",
         "TrainSettings",
         "sample_features",
+        "training_features",
     ),
     "tegum.store": ("load", "load_weights", "save", "save_weights", "to_torch"),
     "tegum.sweeps": ("SweepSpec", "open_sweep", "sweep"),
@@ -75,6 +77,7 @@ __all__ = [
     "sweep",
     "to_torch",
     "train",
+    "training_features",
 ]
 
 

@@ -135,8 +135,8 @@ def parse_sets(text: str) -> tuple[tuple[int, ...], ...]:
 
 @VALUES.primitive_rule
 def _sets_rule(info: Any) -> Any:
-    """Tell tyro how sets of features are written."""
-    if info.type != Problem.model_fields["correlated_sets"].annotation:
+    """Tell tyro how sets of features, and pairs of child and parent, are written."""
+    if info.type not in [Problem.model_fields[name].annotation for name in ("correlated_sets", "parents")]:
         return None
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs=1,
@@ -144,6 +144,41 @@ def _sets_rule(info: Any) -> Any:
         instance_from_str=lambda words: parse_sets(words[0]),
         is_instance=lambda value: isinstance(value, tuple),
         str_from_instance=lambda value: [";".join(",".join(map(str, members)) for members in value) or "none"],
+    )
+
+
+def parse_correlation(text: str) -> float | tuple[tuple[float, ...], ...] | None:
+    """One number, rows of a matrix separated by semicolons, or `none`.
+
+    Raises:
+        InputError: the text is none of these.
+
+    Example:
+        >>> parse_correlation("0.3"), parse_correlation("1,0.5;0.5,1"), parse_correlation("none")
+        (0.3, ((1.0, 0.5), (0.5, 1.0)), None)
+    """
+    if text.strip().lower() == "none":
+        return None
+    try:
+        rows = tuple(tuple(float(word) for word in part.split(",")) for part in text.split(";"))
+    except ValueError:
+        raise InputError(f"{text!r} is not a correlation such as 0.3, a matrix such as 1,0.5;0.5,1, or none.") from None
+    return rows[0][0] if len(rows) == len(rows[0]) == 1 else rows
+
+
+@VALUES.primitive_rule
+def _correlation_rule(info: Any) -> Any:
+    """Tell tyro how a correlation is written."""
+    if info.type != Problem.model_fields["correlation"].annotation:
+        return None
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NUMBER|MATRIX",
+        instance_from_str=lambda words: parse_correlation(words[0]),
+        is_instance=lambda value: value is None or isinstance(value, float | tuple),
+        str_from_instance=lambda value: [
+            ";".join(",".join(map(str, row)) for row in value) if isinstance(value, tuple) else str(value).lower()
+        ],
     )
 
 

@@ -75,7 +75,8 @@ def _alike(cells: Sequence[Problem]) -> Iterable[list[int]]:
     """Indices of cells that one call of the kernel can take."""
 
     def kind(i: int) -> tuple[object, ...]:
-        return (*architecture(cells[i]), cells[i].magnitude, cells[i].correlated_sets)
+        cell = cells[i]
+        return (*architecture(cell), cell.magnitude, cell.correlated_sets, cell.exclusive_sets, cell.parents)
 
     for _, members in groupby(sorted(range(len(cells)), key=lambda i: (*map(str, kind(i)), i)), key=kind):
         yield list(members)

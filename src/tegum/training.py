@@ -117,7 +117,7 @@ def _run(
     tell: Callable[[int], None],
 ) -> Trained:
     """Advance to each step at which something is recorded, in calls of about half a second."""
-    limit = _DIVERGED_ON_THE_WAY * _cost_of_zero(problems, settings.batch_size)
+    limit = _DIVERGED_ON_THE_WAY * _cost_of_zero(problems, problems[0].n_training_samples or settings.batch_size)
     history: list[np.ndarray] = []
     snapshots = [run.weights()] if 0 in snapshots_at else []
     last_record, pace = 0, 1.0
@@ -138,6 +138,9 @@ def _run(
     losses = run.evaluate(settings.evaluation_samples)
     if settings.n_steps:
         limit = _DIVERGED_AT_THE_END * _cost_of_zero(problems, settings.evaluation_samples)
+        if problems[0].n_training_samples:
+            # a model that knows its training set by heart may be as wrong as it likes on fresh samples
+            limit = np.full_like(limit, np.finfo(np.float64).max)
         _refuse_divergence(losses.mean, limit, problems, run.step, settings)
     return Trained(W, bias, losses.mean, losses.standard_error, history, snapshots)
 
@@ -149,8 +152,17 @@ def _pace(pace: float, n_steps: int, seconds: float) -> float:
 
 def _cost_of_zero(problems: Sequence[Problem], n_samples: int) -> np.ndarray:
     """Loss of the answer 0, with room for one sample that happens to hold every feature, however rare they are."""
-    expected = [float(zero_loss(p.probabilities, p.importances, p.magnitude)) for p in problems]
-    return np.array(expected) + np.array([p.importances.sum() for p in problems]) / n_samples
+    return (
+        np.array([_expected_cost_of_zero(p) for p in problems])
+        + np.array([p.importances.sum() for p in problems]) / n_samples
+    )
+
+
+def _expected_cost_of_zero(problem: Problem) -> float:
+    p = problem.marginal_probabilities
+    if problem.unit_inputs:  # a bound: samples that hold something are at most as likely as that, and have length 1
+        return float(problem.importances.max() * min(1.0, p.sum()))
+    return float(zero_loss(p, problem.importances, problem.magnitude))
 
 
 def _refuse_divergence(

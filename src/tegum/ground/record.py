@@ -51,8 +51,18 @@ class FrozenRecord(BaseModel):
         return cls._from_fields(fields)
 
     def to_toml(self) -> str:
-        """TOML with every field written out."""
-        return tomli_w.dumps(self.model_dump(mode="json"))
+        """TOML with every field written out, but for those that are None, which TOML cannot say.
+
+        Raises:
+            InputError: None stands in a list, for instance among the values of an axis.
+        """
+        try:
+            return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        except TypeError:
+            raise InputError(
+                f"{type(self).__name__}: TOML has no word for None, which stands in a list here. Take that value out, "
+                "or write JSON."
+            ) from None
 
     @classmethod
     def from_toml(cls, text: str) -> Self:

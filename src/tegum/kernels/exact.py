@@ -12,7 +12,7 @@ from tegum.kernels.fused import n_processors
 from tegum.kernels.interface import Law, Optima, architecture
 from tegum.kernels.starts import descent_starts
 from tegum.problem import DescentSettings, Problem
-from tegum.theory.active_sets import ActiveSets, grouped_sets, independent_sets
+from tegum.theory.active_sets import ActiveSets, dependent_sets, grouped_sets, independent_sets
 from tegum.theory.exact_loss import MAGNITUDES
 from tegum.theory.master_integral import MOST_SLOPES
 from tegum.theory.moments import zero_loss
@@ -27,9 +27,20 @@ def check_problems(problems: Sequence[Problem]) -> None:
     """Refuse what the exact loss does not cover.
 
     Raises:
-        InputError: another model than the ReLU output with a linear hidden layer.
+        InputError: another model than the ReLU output with a linear hidden layer, or inputs without a known integral.
     """
     for problem in problems:
+        for field, is_used in (
+            ("correlation", problem.correlation is not None),
+            ("n_training_samples", problem.n_training_samples is not None),
+            ("unit_inputs", problem.unit_inputs),
+        ):
+            if is_used:
+                raise InputError(
+                    f"the exact loss does not know problems with {field}: it takes fresh samples whose features are "
+                    "independent or depend on each other by correlated_sets, exclusive_sets and parents. Leave it out, "
+                    "or train on samples with tegum.train."
+                )
         if problem.output != "relu" or problem.hidden != "linear":
             raise InputError(
                 "the exact loss is that of ReLU outputs with a linear hidden layer; got "
@@ -134,7 +145,7 @@ def _descend_part(
             f"the exact loss takes at most {MOST_SLOPES} features present together; these sets have up to "
             f"{sets.members.shape[1]}. Use DescentSettings(most_active=3): larger sets are rare for sparse features."
         )
-    answer_zero = zero_loss(probabilities, importances, magnitude)
+    answer_zero = zero_loss(np.stack([p.marginal_probabilities for p in problems]), importances, magnitude)
     scales = 1 / np.where(answer_zero > 0, answer_zero, 1.0)
     common = (n, m, sets.members, sets.sizes, sets.probability, importances, MAGNITUDES[magnitude], scales)
     points = np.array(starts, order="C").reshape(-1, d)  # a copy: descents move it
@@ -147,6 +158,11 @@ def _descend_part(
 
 def _sets_of(problem: Problem, probabilities: np.ndarray, settings: DescentSettings) -> ActiveSets:
     """The law of present features that the problems themselves state."""
+    if problem.exclusive_sets or problem.parents:
+        return dependent_sets(
+            probabilities, correlated_sets=problem.correlated_sets, exclusive_sets=problem.exclusive_sets,
+            parents=problem.parents, at_most=settings.most_active,
+        )  # fmt: skip
     if not problem.correlated_sets:
         return independent_sets(probabilities, at_most=settings.most_active)
     return grouped_sets(problem.groups, probabilities[:, [members[0] for members in problem.groups]])

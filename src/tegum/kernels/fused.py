@@ -13,6 +13,7 @@ import numpy as np
 from tegum.ground import streams
 from tegum.ground.errors import InputError
 from tegum.kernels import loop
+from tegum.kernels.given import Batches, advance_given, batches_of, given_room
 from tegum.kernels.interface import (
     AbstractKernel,
     AbstractRun,
@@ -23,12 +24,13 @@ from tegum.kernels.interface import (
 )
 from tegum.kernels.update import ADAM, ADAMW, SGD
 from tegum.problem import Problem, TrainSettings
-from tegum.problem.sampling import sampler_table
+from tegum.problem.sampling import Sampler, sampler_table
 
 _EVALUATION_BATCH = 4096
 _TASKS_PER_THREAD = 8
 # From this share of samples in which nothing is present it pays to leave them out (docs/performance.md).
 _WORTH_SKIPPING = 0.1
+_ENTRIES_AT_ONCE = 2**21  # of the samples that numpy draws for a model, several steps at a time
 
 
 class FusedRun(AbstractRun):
@@ -43,9 +45,13 @@ class FusedRun(AbstractRun):
         n, m, count = self._shape.n_features, self._shape.n_hidden, len(problems)
         tables = [sampler_table(problem) for problem in problems]
         self._table = tuple(np.ascontiguousarray(np.stack(column)) for column in zip(*tables, strict=True))
-        density = np.array([problem.probabilities.mean() for problem in problems])
-        empty = np.array([np.prod([1 - problem.probabilities[g[0]] for g in problem.groups]) for problem in problems])
-        self._sparse = empty > _WORTH_SKIPPING
+        density = np.array([problem.marginal_probabilities.mean() for problem in problems])
+        self._sparse = np.array([problem.empty_probability for problem in problems]) > _WORTH_SKIPPING
+        # samples that no table can say are drawn in numpy, and a training set is drawn once
+        self._problems = list(problems)
+        by_numpy = np.array([problem.correlation is not None for problem in problems])
+        self._by_numpy, self._given = by_numpy, by_numpy | bool(self._shape.n_training_samples)
+        self._training_sets: dict[int, Batches] = {}
         self._importance = np.stack([problem.importances for problem in problems]).astype(np.float32)
         keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
         self._training_keys = np.array(keys, np.uint64)
@@ -79,15 +85,45 @@ class FusedRun(AbstractRun):
         optimizer = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}[settings.optimizer]
 
         def work(part: np.ndarray) -> None:
+            for a in part[self._given[part]]:
+                self._advance_given(int(a), rates, optimizer, constants)
             room = loop.training_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
             loop.advance_models(
-                part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
-                self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
-                optimizer, constants, room, self._losses,
+                part[~self._given[part]], shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table,
+                self._importance, self._training_keys, self._W, self._bias, self._moments, self.step, rates,
+                settings.batch_size, optimizer, constants, room, self._losses,
             )  # fmt: skip
 
         self._each(work)
         self.step += n_steps
+
+    def _advance_given(self, a: int, rates: np.ndarray, optimizer: int, constants: tuple[float, ...]) -> None:
+        """Train one model on samples that are there as arrays."""
+        shape, weight = self._shape, self._importance[a]
+        pitch = loop.pitch_for(shape.n_features)
+        room = given_room(shape.n_features, shape.n_hidden, pitch)
+        batch = shape.n_training_samples or self._settings.batch_size
+        at_once = len(rates)
+        if not shape.n_training_samples:
+            at_once = max(1, _ENTRIES_AT_ONCE // (batch * shape.n_features))
+        for done in range(0, len(rates), at_once):
+            part = rates[done : done + at_once]
+            self._losses[a] = advance_given(
+                shape.n_features, shape.n_hidden, self._kinds, weight, self._W[a], self._bias[a],
+                tuple(moment[a] for moment in self._moments), self.step + done, part, batch,
+                self._batches(a, self.step + done, len(part), pitch), optimizer, constants, room, self._losses[a],
+            )  # fmt: skip
+
+    def _batches(self, a: int, first_step: int, n_steps: int, pitch: int) -> Batches:
+        """Samples that a model sees from first_step on: its training set, or a batch for each step."""
+        sampler, key = Sampler(self._problems[a]), int(self._training_keys[a])
+        size = self._shape.n_training_samples
+        if not size:
+            steps = range(first_step, first_step + n_steps)
+            return batches_of(np.stack([sampler.draw(key, step, self._settings.batch_size) for step in steps]), pitch)
+        if a not in self._training_sets:
+            self._training_sets[a] = batches_of(sampler.draw(key, 0, size)[None], pitch)
+        return self._training_sets[a]
 
     def take_losses(self) -> np.ndarray:
         """See AbstractRun."""
@@ -106,6 +142,7 @@ class FusedRun(AbstractRun):
         n_whole, rest = divmod(n_samples, _EVALUATION_BATCH)
 
         def work(part: np.ndarray) -> None:
+            part = part[~self._by_numpy[part]]
             room = loop.evaluation_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
             for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
                 loop.evaluate_models(
@@ -114,7 +151,31 @@ class FusedRun(AbstractRun):
                 )  # fmt: skip
 
         self._each(work)
+        self._evaluate_by_numpy(n_samples, sums, squares)
         return standard_losses(sums, squares, n_samples)
+
+    def _evaluate_by_numpy(self, n_samples: int, sums: np.ndarray, squares: np.ndarray) -> None:
+        """The same for models whose samples numpy draws; models of one problem share them."""
+        alike: dict[Problem, list[int]] = {}
+        for a in np.flatnonzero(self._by_numpy):
+            alike.setdefault(self._problems[a], []).append(int(a))
+        for problem, models in alike.items():
+            sampler = Sampler(problem)
+            for step, start in enumerate(range(0, n_samples, _EVALUATION_BATCH)):
+                size = min(_EVALUATION_BATCH, n_samples - start)
+                x = sampler.draw(int(self._evaluation_keys[0]), step, size)
+                for a in models:
+                    losses = self._sample_losses(a, x).astype(np.float64)
+                    sums[a] += losses.sum()
+                    squares[a] += (losses**2).sum()
+
+    def _sample_losses(self, a: int, x: np.ndarray) -> np.ndarray:
+        """Importance-weighted squared error of each sample (n_samples, n_features), summed over features."""
+        relu_output, relu_hidden = self._kinds
+        W = self._W[a].reshape(self._shape.n_features, self._shape.n_hidden)
+        h = x @ W
+        z = (np.maximum(h, 0) if relu_hidden else h) @ W.T + self._bias[a]
+        return ((np.maximum(z, 0) if relu_output else z) - x) ** 2 @ self._importance[a]
 
 
 def _share_out(density: np.ndarray, n_threads: int) -> list[np.ndarray]:

@@ -18,11 +18,13 @@ class Architecture(NamedTuple):
     n_hidden: int
     output: Literal["relu", "linear"]
     hidden: Literal["linear", "relu"]
+    n_training_samples: int  # 0: fresh samples at every step
 
 
 def architecture(problem: Problem) -> Architecture:
     """The part of a problem that decides which models can run side by side."""
-    return Architecture(problem.n_features, problem.n_hidden, problem.output, problem.hidden)
+    training_set = problem.n_training_samples or 0
+    return Architecture(problem.n_features, problem.n_hidden, problem.output, problem.hidden, training_set)
 
 
 class Losses(NamedTuple):

@@ -54,6 +54,13 @@ def evaluation_room(n: int, m: int, pitch: int) -> EvaluationRoom:
     return EvaluationRoom(aligned(n * pitch), aligned(n * pitch), aligned(m * pitch), aligned(pitch), keys)
 
 
+@compiled
+def table_of(table: Any, a: int) -> Any:
+    """The sampler's table of one model."""
+    last, scale, offset, gate, first, parent, unit, plain = table
+    return last[a], scale[a], offset[a], gate[a], first[a], parent[a], unit[a], plain[a]
+
+
 @compiled_door
 def advance_models(
     models: Any, n: int, m: int, kinds: Any, sparse: Any, table: Any, weights: Any, keys: Any,
@@ -64,11 +71,10 @@ def advance_models(
 
     W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
     """
-    last, scale, offset, gate = table
     for index in range(models.size):
         a = models[index]
         losses[a] = advance_model(
-            n, m, kinds, sparse[a], (last[a], scale[a], offset[a], gate[a]), weights[a], keys[a], W[a], bias[a],
+            n, m, kinds, sparse[a], table_of(table, a), weights[a], keys[a], W[a], bias[a],
             (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
             constants, room, losses[a],
         )  # fmt: skip
@@ -132,11 +138,10 @@ def evaluate_models(
     """Sum of the loss and of its square over fresh samples, by model; the weights stay as they are."""
     x, z, h, sample_loss, word_keys = room
     pitch = sample_loss.size
-    last, scale, offset, gate = table
     relu_output, relu_hidden = kinds
     for index in range(models.size):
         a = models[index]
-        mine, weight, directions, shift = (last[a], scale[a], offset[a], gate[a]), weights[a], W[a], bias[a]
+        mine, weight, directions, shift = table_of(table, a), weights[a], W[a], bias[a]
         for step in range(first_step, first_step + n_steps):
             lanes.fill_feature_keys(keys[a], step, n, word_keys[0], word_keys[1])
             for start in range(0, batch, pitch):

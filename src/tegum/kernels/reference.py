@@ -20,7 +20,7 @@ from tegum.kernels.interface import (
 )
 from tegum.models import ToyModel
 from tegum.problem import Problem, TrainSettings
-from tegum.problem.sampling import present_values, sampler_table
+from tegum.problem.sampling import Sampler, present_values, sampler_table
 
 _EVALUATION_BATCH = 4096
 
@@ -38,12 +38,9 @@ class ReferenceRun(AbstractRun):
         self._training_keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
         self._evaluation_keys = [streams.stream_key(seed, 0, streams.EVALUATION_DATA)] * len(models)
         tables = [sampler_table(problem) for problem in problems]
-        self._table = tuple(
-            torch.from_numpy(np.stack(column).astype(kind))[:, None, :].to(self._device)
-            for column, kind in zip(
-                zip(*tables, strict=True), (np.int64, np.float32, np.float32, np.int64), strict=True
-            )
-        )
+        self._table = tuple(self._column(np.stack(column)) for column in zip(*tables, strict=True))
+        # what no table can say is drawn in numpy
+        self._samplers = {a: Sampler(p) for a, p in enumerate(problems) if p.correlation is not None}
         self._importance = self._tensor(np.stack([problem.importances for problem in problems]))[:, None, :]
         start = initial_weights(self.shape, settings, models=models, seed=seed).astype(np.float32)
         bias = np.zeros(start.shape[:2])
@@ -52,6 +49,14 @@ class ReferenceRun(AbstractRun):
         )
         self._optimizer = _optimizer(settings, list(self.model.parameters()))
         self._losses = torch.zeros(len(problems), dtype=torch.float64, device=self._device)
+        self._training_set = None
+        if self.shape.n_training_samples:
+            self._training_set = self.features(self._training_keys, 0, self.shape.n_training_samples)
+
+    def _column(self, values: np.ndarray) -> torch.Tensor:
+        """A column of the samplers' tables, (n_models, 1, n_features), or (n_models, 1) if it says one thing of all."""
+        kind = values.dtype if values.dtype in (np.float32, np.bool_) else np.int64
+        return torch.from_numpy(values.astype(kind))[:, None].to(self._device)
 
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
@@ -65,7 +70,10 @@ class ReferenceRun(AbstractRun):
         samples = torch.arange(n_samples, device=self._device)[:, None]
         words = streams.words(first, second, samples)
         gates = torch.gather(words, -1, self._table[3].expand_as(words))
-        return present_values(self._table, words, gates, torch.where).to(self._dtype)
+        x = present_values(self._table, words, gates, torch.where).to(self._dtype)
+        for a, sampler in self._samplers.items():
+            x[a] = self._tensor(sampler.draw(keys[a], step, n_samples))
+        return x
 
     def sample_losses(self, x: torch.Tensor) -> torch.Tensor:
         """Importance-weighted squared error, summed over features: (n_models, n_samples)."""
@@ -76,7 +84,9 @@ class ReferenceRun(AbstractRun):
         settings = self._settings
         for rate in settings.learning_rates(self.step, n_steps):
             self._optimizer.param_groups[0]["lr"] = float(rate)
-            x = self.features(self._training_keys, self.step, settings.batch_size)
+            x = self._training_set
+            if x is None:
+                x = self.features(self._training_keys, self.step, settings.batch_size)
             losses = self.sample_losses(x).mean(-1)
             self._optimizer.zero_grad()
             losses.sum().backward()

@@ -93,6 +93,7 @@ def _sum(builder: Any, a: Any) -> Any:
 
 
 _fma = _call(f"llvm.fma.v{LANES}f32", f32.llvm, f32.llvm, f32.llvm, f32.llvm)
+_square_root = _call(f"llvm.sqrt.v{LANES}f32", f32.llvm, f32.llvm)
 _count = _call("llvm.ctpop.i64", ir.IntType(64), ir.IntType(64))
 _compress = _call(f"llvm.experimental.vector.compress.v{LANES}f32", f32.llvm, f32.llvm, mask.llvm, f32.llvm)
 
@@ -100,11 +101,14 @@ add = _operation(f32, (f32, f32), lambda b, x, y: b.fadd(x, y))
 multiply = _operation(f32, (f32, f32), lambda b, x, y: b.fmul(x, y))
 fma = _operation(f32, (f32, f32, f32), _fma)  # a * b + c with one rounding
 subtract = _operation(f32, (f32, f32), lambda b, x, y: b.fsub(x, y))
+divide = _operation(f32, (f32, f32), lambda b, x, y: b.fdiv(x, y))
+square_root = _operation(f32, (f32,), _square_root)
 positive = _operation(mask, (f32,), lambda b, x: b.fcmp_ordered(">", x, ir.Constant(f32.llvm, None)))
 zero_unless = _operation(f32, (mask, f32), _zero_unless)
 total = _operation(types.float32, (f32,), _sum)
 
 integer_add = _operation(u32, (u32, u32), lambda b, x, y: b.add(x, y))
+integer_subtract = _operation(u32, (u32, u32), lambda b, x, y: b.sub(x, y))
 integer_multiply = _operation(u32, (u32, u32), lambda b, x, y: b.mul(x, y))
 integer_xor = _operation(u32, (u32, u32), lambda b, x, y: b.xor(x, y))
 shift_right = _operation(u32, (u32, types.int64), _shift_right)

@@ -6,7 +6,7 @@ from tegum.problem.grid import Grid
 from tegum.problem.problem import Problem
 from tegum.problem.profiles import Constant, Geometric, PowerLaw
 from tegum.problem.recording import Record
-from tegum.problem.sampling import sample_features
+from tegum.problem.sampling import sample_features, training_features
 from tegum.problem.settings import TrainSettings
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Record",
     "TrainSettings",
     "sample_features",
+    "training_features",
 ]

@@ -1,22 +1,26 @@
 """What a toy model is asked to do."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tegum.ground.errors import InputError
-from tegum.ground.record import FrozenRecord
+from tegum.ground.record import FrozenRecord, plain_number
+from tegum.problem import dependence
+from tegum.problem.dependence import Correlation, Parents, Sets
 from tegum.problem.profiles import PerFeature, expand
+
+_QUIET = ("correlated_sets", "exclusive_sets", "parents", "correlation", "n_training_samples", "unit_inputs")
 
 
 class Problem(FrozenRecord):
     """Store n_features sparse features in n_hidden dimensions and read them off again.
 
-    Feature i is present with probability `feature_probability`_i, independently of the others, and then has a
-    random magnitude. With inputs x, weights W (n_features, n_hidden) and bias b, the model computes
-    h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its loss is
-    E sum_i I_i (x_i - x'_i)^2 with importances I.
+    Feature i is present with probability `feature_probability`_i, independently of the others unless a field says
+    how they depend on each other, and then has a random magnitude of its own. With inputs x, weights W (n_features,
+    n_hidden) and bias b, the model computes h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its
+    loss is E sum_i I_i (x_i - x'_i)^2 with importances I.
 
     Args:
         n_features: number of features n.
@@ -28,6 +32,17 @@ class Problem(FrozenRecord):
         hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
         correlated_sets: sets of features that are always present together, with magnitudes of their own; the
             features of a set have the same probability. Features in no set are independent.
+        exclusive_sets: sets of features of which at most one is present: the set is on with probability g p, g its size
+            and p the feature_probability of its members, and then holds one member, each equally often. A feature is
+            in one set at most, of either kind.
+        parents: pairs (child, parent), or a mapping from child to parent: a child is present only if its parent is, and
+            its feature_probability is that given that the parent is present. The features of a set have one parent.
+        correlation: of a Gaussian copula, instead of sets and parents: feature i is present if z_i < Φ⁻¹(p_i), z
+            normal with this correlation between all pairs, in (-1/(n-1), 1), or with this matrix of correlations.
+        n_training_samples: size T of a training set: every step sees the T samples that would be the first batch, and
+            `TrainSettings.batch_size` is not used; the loss is still that on fresh samples. None: a fresh batch each
+            step.
+        unit_inputs: scale each sample to Euclidean length 1; a sample in which nothing is present stays 0.
 
     Raises:
         InputError: a value is out of range, has the wrong length, or a key is unknown.
@@ -51,7 +66,12 @@ class Problem(FrozenRecord):
     magnitude: Literal["uniform", "signed_uniform", "boolean"] = "uniform"
     output: Literal["relu", "linear"] = "relu"
     hidden: Literal["linear", "relu"] = "linear"
-    correlated_sets: tuple[tuple[int, ...], ...] = ()
+    correlated_sets: Sets = ()
+    exclusive_sets: Sets = ()
+    parents: Parents = ()
+    correlation: Correlation = None
+    n_training_samples: Annotated[int | None, BeforeValidator(plain_number)] = Field(default=None, ge=1, le=2**24)
+    unit_inputs: bool = Field(default=False, strict=True)
 
     def __init__(self, /, **fields: Any) -> None:
         super().__init__(**fields)
@@ -62,25 +82,24 @@ class Problem(FrozenRecord):
         _refuse(p, ~((p >= 0) & (p <= 1)), "feature_probability must lie in [0, 1]", "For a sparsity S, pass 1 - S.")
         _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
         _refuse(importances, np.isinf(importances), "importance must be finite", "Choose a profile that grows less.")
-        self._check_sets(p)
+        self._check_dependence(p)
         return self
 
-    def _check_sets(self, p: np.ndarray) -> None:
-        listed = [feature for members in self.correlated_sets for feature in members]
-        if any(not 0 <= feature < self.n_features for feature in listed) or len(set(listed)) < len(listed):
+    def _check_dependence(self, p: np.ndarray) -> None:
+        sets = (*self.correlated_sets, *self.exclusive_sets)
+        dependence.check_sets(p, self.correlated_sets, self.exclusive_sets)
+        dependence.check_parents(self.n_features, self.parents, sets)
+        dependence.check_correlation(self.n_features, self.correlation)
+        if self.correlation is not None and (sets or self.parents):
             raise InputError(
-                f"correlated_sets must hold features 0 to {self.n_features - 1}, each in one set at most; got "
-                f"{self.correlated_sets}."
+                "correlation describes the dependence of all features; it cannot be combined with correlated_sets, "
+                "exclusive_sets or parents. Leave out the one or the others."
             )
-        for members in self.correlated_sets:
-            if len({float(p[feature]) for feature in members}) > 1:
-                raise InputError(
-                    f"features that are present together need one feature_probability; those of {members} differ."
-                )
 
     def __repr_args__(self) -> Any:
         # what nearly every problem has empty would only be in the way
-        return [(name, value) for name, value in super().__repr_args__() if name != "correlated_sets" or value]
+        quiet = {name for name in _QUIET if getattr(self, name) == type(self).model_fields[name].default}
+        return [(name, value) for name, value in super().__repr_args__() if name not in quiet]
 
     @property
     def groups(self) -> list[tuple[int, ...]]:
@@ -92,6 +111,19 @@ class Problem(FrozenRecord):
     def probabilities(self) -> np.ndarray:
         """Chance p of each feature, float64 (n_features,)."""
         return expand(self.feature_probability, self.n_features, "feature_probability")
+
+    @property
+    def marginal_probabilities(self) -> np.ndarray:
+        """Chance that each feature is present whatever the others do, float64 (n_features,).
+
+        It is p, but for a feature with parents p times the p of each ancestor.
+        """
+        return dependence.marginals(self.probabilities, self.parents)
+
+    @property
+    def empty_probability(self) -> float:
+        """Chance that no feature is present; with a `correlation`, what it would be without."""
+        return dependence.empty_probability(self.probabilities, self.correlated_sets, self.exclusive_sets, self.parents)
 
     @property
     def importances(self) -> np.ndarray:

@@ -32,6 +32,7 @@ class _Cost(NamedTuple):
 _TRAINING = {"fused": _Cost(0, 300, 55), "reference": _Cost(140_000, 10_000, 300)}
 _EVALUATION = {"fused": _Cost(5_000, 200, 20), "reference": _Cost(40_000, 20_000, 1_000)}
 _PER_MODEL, _PER_CELL = 50_000_000, 200_000_000
+_COPULA, _COPULA_PAIR = 100_000, 2_000  # drawing one feature of a sample, and each other feature that it looks at
 
 
 class Block(NamedTuple):
@@ -109,8 +110,12 @@ def _work(spec: SweepSpec, cell: Problem) -> int:
     n, m, settings = cell.n_features, cell.n_hidden, spec.settings
     kind = spec.kernel.partition(":")[0]
     train, evaluate = _TRAINING.get(kind, _TRAINING["fused"]), _EVALUATION.get(kind, _EVALUATION["fused"])
-    training = settings.n_steps * settings.batch_size * (train.sample + n * (train.feature + m * train.weight))
+    batch = cell.n_training_samples or settings.batch_size
+    training = settings.n_steps * batch * (train.sample + n * (train.feature + m * train.weight))
     evaluation = settings.evaluation_samples * (evaluate.sample + n * (evaluate.feature + m * evaluate.weight))
+    if cell.correlation is not None:  # all matrices cost n steps for each feature, but one number for all pairs
+        entries = (settings.evaluation_samples + batch * (1 if cell.n_training_samples else settings.n_steps)) * n
+        evaluation += entries * (_COPULA + (0 if isinstance(cell.correlation, int | float) else n * _COPULA_PAIR))
     return training + evaluation + _PER_MODEL
 
 

@@ -19,6 +19,7 @@ from tegum.theory.coherence import (
     coherence_union_bound,
     expected_coherence,
 )
+from tegum.theory.copula import joint_presence, presence_correlation
 from tegum.theory.counts import LogCount
 from tegum.theory.criteria import CRITERIA, RISKS, Criterion, OneShotRisk
 from tegum.theory.decoder_risk import linear_risk, pseudo_inverse_risk, scaled_linear_risk, threshold_rates
@@ -123,6 +124,7 @@ __all__ = [
     "jl_cosine_bound",
     "jl_dimension",
     "jl_distortion",
+    "joint_presence",
     "l1_soft_threshold",
     "l1_threshold",
     "level_error",
@@ -158,6 +160,7 @@ __all__ = [
     "overlap_tail",
     "overlap_tail_bound",
     "posterior_mean_risk",
+    "presence_correlation",
     "pseudo_inverse_risk",
     "pursuit_dimension",
     "pursuit_worst_case",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tegum.ground.arrays import ArrayLike
+from tegum.ground.arrays import ArrayLike, Real
 from tegum.ground.errors import InputError, ShapeError
 from tegum.theory.inputs import as_probability
 
@@ -104,6 +104,104 @@ def grouped_sets(groups: Sequence[Sequence[int]], group_probability: ArrayLike) 
     ]
     members, sizes = _table(chosen)
     return ActiveSets(members, sizes, unions.probability, unions.neglected)
+
+
+class _Block(NamedTuple):
+    """Features whose presence one random word decides."""
+
+    members: tuple[int, ...]
+    exclusive: bool
+
+
+_Outcomes = list[tuple[tuple[int, ...], Real]]
+"""Present features and their probability (...); each set once."""
+
+
+def dependent_sets(
+    feature_probability: ArrayLike,
+    *,
+    correlated_sets: Sequence[Sequence[int]] = (),
+    exclusive_sets: Sequence[Sequence[int]] = (),
+    parents: Sequence[tuple[int, int]] = (),
+    at_most: int | None = None,
+) -> ActiveSets:
+    """All sets of at most so many features that depend on each other as a `Problem` says.
+
+    Features without a parent, and sets of them, are independent. Given which are present, the same holds for their
+    children, and so on.
+
+    Args:
+        feature_probability: (..., n_features), in [0, 1]; of a child, given that its parent is present.
+        correlated_sets: features that are always present together.
+        exclusive_sets: features of which at most one is present; the probability is that of each.
+        parents: pairs (child, parent).
+        at_most: largest number of present features to list; all of them if None.
+
+    Returns:
+        The sets and the probability that more features are present.
+
+    Raises:
+        InputError: a probability outside [0, 1], a feature in two sets, a circle of parents, or more than 200 000 sets.
+
+    Example: two features that exclude each other, and a child of the first.
+        >>> sets = dependent_sets([0.3, 0.3, 0.5], exclusive_sets=[(0, 1)], parents=[(2, 0)])
+        >>> [row[:size] for row, size in zip(sets.members.tolist(), sets.sizes.tolist(), strict=True)]
+        [[], [0], [0, 2], [1]]
+        >>> sets.probability.round(12).tolist()
+        [0.4, 0.15, 0.15, 0.3]
+    """
+    p = np.atleast_1d(as_probability(feature_probability))
+    blocks = _blocks(p.shape[-1], correlated_sets, exclusive_sets)
+    above = dict(parents)
+    children: dict[int | None, list[_Block]] = {}
+    for block in blocks:
+        children.setdefault(above.get(block.members[0]), []).append(block)
+    most = p.shape[-1] if at_most is None else at_most
+    outcomes = _together([_outcomes(block, p, children, most) for block in children.get(None, [])], p.shape[:-1], most)
+    reached = {feature for members, _ in outcomes for feature in members}
+    if at_most is None and len(reached) < p.shape[-1]:
+        raise InputError(f"parents must not run in a circle; got {list(parents)}.")
+    members, sizes = _table([features for features, _ in outcomes])
+    probability = np.stack([chance for _, chance in outcomes], axis=-1)
+    neglected = np.zeros(p.shape[:-1]) if at_most is None else np.maximum(1 - probability.sum(axis=-1), 0)
+    return ActiveSets(members, sizes, probability, neglected)
+
+
+def _blocks(n: int, correlated: Sequence[Sequence[int]], exclusive: Sequence[Sequence[int]]) -> list[_Block]:
+    """The sets, and every other feature alone, ordered by their first features."""
+    sets = [_Block(tuple(members), False) for members in correlated if len(members)]
+    sets += [_Block(tuple(members), True) for members in exclusive if len(members)]
+    listed = [feature for block in sets for feature in block.members]
+    if len(set(listed)) < len(listed) or any(not 0 <= feature < n for feature in listed):
+        raise InputError(f"a set has features 0 to {n - 1}, and a feature belongs to one set only; got {listed}.")
+    alone = [_Block((feature,), False) for feature in range(n) if feature not in set(listed)]
+    return sorted([*sets, *alone], key=lambda block: block.members[0])
+
+
+def _outcomes(block: _Block, p: np.ndarray, children: dict[int | None, list[_Block]], most: int) -> _Outcomes:
+    """What can come of a block whose parent is present: its own features, and all that descend from them."""
+    chance = np.asarray(p[..., block.members[0]])
+    kinds = [(member,) for member in block.members] if block.exclusive else [block.members]
+    # members that exclude each other and fill everything may add up to 1 with a rounding error
+    outcomes: _Outcomes = [((), np.asarray(np.maximum(1 - len(kinds) * chance, 0.0)))]
+    for present in kinds:
+        if len(present) <= most:
+            below = [_outcomes(child, p, children, most) for member in present for child in children.get(member, [])]
+            outcomes += _together([[(present, chance)], *below], p.shape[:-1], most)
+    return outcomes
+
+
+def _together(parts: Sequence[_Outcomes], shape: tuple[int, ...], most: int) -> _Outcomes:
+    """Independent parts side by side."""
+    joint: _Outcomes = [((), np.ones(shape))]
+    for part in parts:
+        joint = [(a + b, np.asarray(p * q)) for a, p in joint for b, q in part if len(a) + len(b) <= most]
+        if len(joint) > MOST_SETS:
+            raise InputError(
+                f"there are more than {MOST_SETS} sets of present features. Pass at_most=2 or 3: the probability of "
+                "larger sets is returned."
+            )
+    return joint
 
 
 def _table(chosen: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,10 @@ from tegum.theory.counts import Numbers, Sizes
 def deviations(size: Sizes) -> tuple[Real, Real]:
     """Standard deviations σ₀ = √(k/m) of the read-out of an inactive feature and σ₁ = √((k-1)/m) of an active one.
 
-        Example:
-            >>> from tegum.ground.arrays import Real
-    from tegum.theory.counts import sizes
-            >>> print(*deviations(sizes(100, 25, 5)))
-            0.4472135954999579 0.4
+    Example:
+        >>> from tegum.theory.counts import sizes
+        >>> print(*deviations(sizes(100, 25, 5)))
+        0.4472135954999579 0.4
     """
     return np.asarray(np.sqrt(size.k / size.m)), np.asarray(np.sqrt(np.maximum(size.k - 1, 0.0) / size.m))
 

@@ -12,7 +12,7 @@ import numpy as np
 from tegum.ground.arrays import Real
 from tegum.theory.counts import Numbers
 
-Function: TypeAlias = Callable[[np.ndarray], np.ndarray | np.generic]
+Function: TypeAlias = Callable[[np.ndarray], np.ndarray | np.bool_ | np.float64]
 """From an array of points to values; leading axes of the points may be added."""
 
 GOLDEN = (np.sqrt(5) - 1) / 2
