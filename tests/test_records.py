@@ -27,15 +27,18 @@ def per_feature(number, n):
 def problems(draw):
     n = draw(st.integers(1, 5))
     together = draw(st.sampled_from([[], [[0, n - 1]]])) if n > 1 else []
+    magnitude = draw(st.sampled_from(["uniform", "signed_uniform", "boolean"]))
     return Problem(
         n_features=n,
         n_hidden=draw(st.integers(1, 5)),
         feature_probability=draw(unit if together else per_feature(unit, n)),
         correlated_sets=together,
         importance=draw(per_feature(weight, n)),
-        magnitude=draw(st.sampled_from(["uniform", "signed_uniform", "boolean"])),
+        magnitude=magnitude,
         output=draw(st.sampled_from(["relu", "linear"])),
         hidden=draw(st.sampled_from(["linear", "relu"])),
+        tied=draw(st.booleans()),
+        target=draw(st.sampled_from(["identity", "absolute"])) if magnitude == "signed_uniform" else "identity",
     )
 
 
@@ -93,7 +96,7 @@ def respelt(value, number):
         return {key: respelt(value[key], number) for key in reversed(list(value))}
     if isinstance(value, list):
         return [respelt(item, number) for item in value]
-    return number(value) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 @pytest.mark.parametrize("number", [float, lambda x: int(x) if x == int(x) else x], ids=["as float", "as integer"])

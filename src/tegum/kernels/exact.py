@@ -27,9 +27,14 @@ def check_problems(problems: Sequence[Problem]) -> None:
     """Refuse what the exact loss does not cover.
 
     Raises:
-        InputError: another model than the ReLU output with a linear hidden layer.
+        InputError: another model than the tied one with ReLU outputs and a linear hidden layer, or another target.
     """
     for problem in problems:
+        if not problem.tied or problem.target != "identity":
+            raise InputError(
+                "the exact loss is that of tied models whose target is x itself; got "
+                f"tied={problem.tied}, target={problem.target!r}. Train these models on samples, with tegum.train."
+            )
         if problem.output != "relu" or problem.hidden != "linear":
             raise InputError(
                 "the exact loss is that of ReLU outputs with a linear hidden layer; got "

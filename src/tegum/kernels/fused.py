@@ -50,10 +50,18 @@ class FusedRun(AbstractRun):
         keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
         self._training_keys = np.array(keys, np.uint64)
         self._evaluation_keys = np.full(count, streams.stream_key(seed, 0, streams.EVALUATION_DATA), np.uint64)
-        start = initial_weights(self._shape, settings, models=models, seed=seed)
-        self._W = np.ascontiguousarray(start.reshape(count, n * m), np.float32)
-        self._bias = np.zeros((count, n), np.float32)
-        self._moments = tuple(np.zeros((count, size), np.float32) for size in (n * m, n * m, n, n))
+
+        def start(purpose: str) -> np.ndarray:
+            W = initial_weights(self._shape, settings, models=models, seed=seed, purpose=purpose)
+            return np.ascontiguousarray(W.reshape(count, n * m), np.float32)
+
+        def moments(size: int) -> tuple[np.ndarray, np.ndarray]:
+            return np.zeros((count, size), np.float32), np.zeros((count, size), np.float32)
+
+        self._W, self._bias = start(streams.INITIAL_WEIGHTS), np.zeros((count, n), np.float32)
+        self._moments = (*moments(n * m), *moments(n))
+        self._W_out = None if self._shape.tied else start(streams.INITIAL_READ_OUT)
+        self._out_moments = moments(0 if self._shape.tied else n * m)
         self._losses = np.zeros(count)
         self._kinds = (self._shape.output == "relu", self._shape.hidden == "relu")
         self._parts = _share_out(density, n_threads)
@@ -80,24 +88,34 @@ class FusedRun(AbstractRun):
 
         def work(part: np.ndarray) -> None:
             room = loop.training_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
+            read_out = None
+            if self._W_out is not None:
+                gradient = loop.aligned(shape.n_features * shape.n_hidden)
+                read_out = loop.ReadOut(self._W_out, *self._out_moments, gradient)
             loop.advance_models(
                 part, shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table, self._importance,
-                self._training_keys, self._W, self._bias, self._moments, self.step, rates, settings.batch_size,
-                optimizer, constants, room, self._losses,
+                self._training_keys, self._W, read_out, self._bias, self._moments, self.step, rates,
+                settings.batch_size, optimizer, constants, room, self._size_room(), self._losses,
             )  # fmt: skip
 
         self._each(work)
         self.step += n_steps
+
+    def _size_room(self) -> np.ndarray | None:
+        """Room for a block of targets |x|, if these are the targets."""
+        n = self._shape.n_features
+        return loop.aligned(n * loop.pitch_for(n)) if self._shape.target == "absolute" else None
 
     def take_losses(self) -> np.ndarray:
         """See AbstractRun."""
         taken, self._losses = self._losses, np.zeros_like(self._losses)
         return taken
 
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+    def weights(self) -> dict[str, np.ndarray]:
         """See AbstractRun."""
         shape = (-1, self._shape.n_features, self._shape.n_hidden)
-        return self._W.reshape(shape).copy(), self._bias.copy()
+        read_out = {} if self._W_out is None else {"W_out": self._W_out.reshape(shape).copy()}
+        return {"W": self._W.reshape(shape).copy(), "bias": self._bias.copy()} | read_out
 
     def evaluate(self, n_samples: int) -> Losses:
         """See AbstractRun."""
@@ -107,10 +125,12 @@ class FusedRun(AbstractRun):
 
         def work(part: np.ndarray) -> None:
             room = loop.evaluation_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
+            size_room = self._size_room()
             for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
                 loop.evaluate_models(
                     part, shape.n_features, shape.n_hidden, self._kinds, self._table, self._importance,
-                    self._evaluation_keys, self._W, self._bias, first, n_steps, batch, room, sums, squares,
+                    self._evaluation_keys, self._W, self._W_out, self._bias, first, n_steps, batch, room,
+                    size_room, sums, squares,
                 )  # fmt: skip
 
         self._each(work)

@@ -18,11 +18,15 @@ class Architecture(NamedTuple):
     n_hidden: int
     output: Literal["relu", "linear"]
     hidden: Literal["linear", "relu"]
+    tied: bool
+    target: Literal["identity", "absolute"]
 
 
 def architecture(problem: Problem) -> Architecture:
     """The part of a problem that decides which models can run side by side."""
-    return Architecture(problem.n_features, problem.n_hidden, problem.output, problem.hidden)
+    return Architecture(
+        problem.n_features, problem.n_hidden, problem.output, problem.hidden, problem.tied, problem.target
+    )
 
 
 class Losses(NamedTuple):
@@ -46,8 +50,11 @@ class AbstractRun(ABC):
         """Each model's batch losses since the last call of this, added up one step at a time, float64 (n_models,)."""
 
     @abstractmethod
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of W (n_models, n_features, n_hidden) and bias (n_models, n_features)."""
+    def weights(self) -> dict[str, np.ndarray]:
+        """Copies of the parameters, by the names that they have in datasets.
+
+        W (n_models, n_features, n_hidden), bias (n_models, n_features), and W_out, shaped like W, of untied models.
+        """
 
     @abstractmethod
     def evaluate(self, n_samples: int) -> Losses:
@@ -77,11 +84,18 @@ class AbstractKernel(ABC):
         """
 
 
-def initial_weights(shape: Architecture, settings: TrainSettings, *, models: Sequence[int], seed: int) -> np.ndarray:
-    """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden)."""
+def initial_weights(
+    shape: Architecture,
+    settings: TrainSettings,
+    *,
+    models: Sequence[int],
+    seed: int,
+    purpose: str = streams.INITIAL_WEIGHTS,
+) -> np.ndarray:
+    """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden); W_out has its own `purpose`."""
     n, m = shape.n_features, shape.n_hidden
     size = settings.initial_scale * np.sqrt(2.0 / (n + m))
-    normal = [streams.generator(seed, model, streams.INITIAL_WEIGHTS).standard_normal((n, m)) for model in models]
+    normal = [streams.generator(seed, model, purpose).standard_normal((n, m)) for model in models]
     return size * np.array(normal).reshape(len(models), n, m)
 
 

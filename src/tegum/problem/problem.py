@@ -16,7 +16,7 @@ class Problem(FrozenRecord):
     Feature i is present with probability `feature_probability`_i, independently of the others, and then has a
     random magnitude. With inputs x, weights W (n_features, n_hidden) and bias b, the model computes
     h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its loss is
-    E sum_i I_i (x_i - x'_i)^2 with importances I.
+    E sum_i I_i (x_i - x'_i)^2 with importances I. An untied model reads out with a matrix of its own, h W_out^T + b.
 
     Args:
         n_features: number of features n.
@@ -26,6 +26,9 @@ class Problem(FrozenRecord):
         magnitude: distribution of a present feature: "uniform" on [0, 1], "signed_uniform" on [-1, 1], "boolean" (1).
         output: non-linearity of the output layer, "relu" or "linear".
         hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
+        tied: whether W also reads out. If not, W_out (n_features, n_hidden) is trained beside it.
+        target: what x' is compared with: the features x ("identity") or their sizes |x| ("absolute"), which is
+            another task only if features have both signs.
         correlated_sets: sets of features that are always present together, with magnitudes of their own; the
             features of a set have the same probability. Features in no set are independent.
 
@@ -51,6 +54,8 @@ class Problem(FrozenRecord):
     magnitude: Literal["uniform", "signed_uniform", "boolean"] = "uniform"
     output: Literal["relu", "linear"] = "relu"
     hidden: Literal["linear", "relu"] = "linear"
+    tied: bool = Field(default=True, strict=True)
+    target: Literal["identity", "absolute"] = "identity"
     correlated_sets: tuple[tuple[int, ...], ...] = ()
 
     def __init__(self, /, **fields: Any) -> None:
@@ -63,6 +68,11 @@ class Problem(FrozenRecord):
         _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
         _refuse(importances, np.isinf(importances), "importance must be finite", "Choose a profile that grows less.")
         self._check_sets(p)
+        if self.target == "absolute" and self.magnitude != "signed_uniform":
+            raise InputError(
+                f"target='absolute' needs features of both signs, or |x| is x; got magnitude={self.magnitude!r}. "
+                "Use magnitude='signed_uniform'."
+            )
         return self
 
     def _check_sets(self, p: np.ndarray) -> None:
@@ -79,8 +89,9 @@ class Problem(FrozenRecord):
                 )
 
     def __repr_args__(self) -> Any:
-        # what nearly every problem has empty would only be in the way
-        return [(name, value) for name, value in super().__repr_args__() if name != "correlated_sets" or value]
+        # what nearly every problem leaves as it is would only be in the way
+        usual = {name: Problem.model_fields[name].default for name in ("tied", "target", "correlated_sets")}
+        return [(name, value) for name, value in super().__repr_args__() if name not in usual or value != usual[name]]
 
     @property
     def groups(self) -> list[tuple[int, ...]]:
