@@ -2,9 +2,9 @@
 
 import io
 import json
-import re
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
