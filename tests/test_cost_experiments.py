@@ -38,7 +38,9 @@ def attacks(**changes: Mapping[float, float]) -> Data:
         "rise": dict.fromkeys(P, 0.5),
         "loss": dict.fromkeys(P, 0.1),
     }
-    columns = {name: (OVER, [[(each | dict(changes.get(name, {})))[p]] * 3 for p in P]) for name, each in values.items()}
+    columns = {
+        name: (OVER, [[(each | dict(changes.get(name, {})))[p]] * 3 for p in P]) for name, each in values.items()
+    }
     probabilities = (("feature_probability", "feature"), [[p] * 80 for p in P])
     return {"attacks": xr.Dataset({**columns, "probabilities": probabilities}, {"feature_probability": list(P)})}
 
@@ -53,7 +55,12 @@ def scaling(**changes: Callable[[xr.Dataset], xr.Dataset]) -> Data:
         return xr.Dataset(columns, coords, attrs={"n_features": 500, **attrs}).assign(welch=("n_hidden", 1 / WIDTHS))
 
     falling = np.array([1.1, 0.9, 0.3, 0.1])
-    strong = {"loss": falling, "ignored": falling * [0.9, 0.5, 0, 0], "overlap": 0.96 / WIDTHS, "represented": 8 * WIDTHS}
+    strong = {
+        "loss": falling,
+        "ignored": falling * [0.9, 0.5, 0, 0],
+        "overlap": 0.96 / WIDTHS,
+        "represented": 8 * WIDTHS,
+    }
     weak = {"loss": 1.2 * WIDTHS**-0.6, "ignored": WIDTHS**-0.6, "overlap": 0.6 / WIDTHS, "represented": 2.8 * WIDTHS}
     codes = dataset({"loss": 0.9 * WIDTHS**-1.1, "unit_gain": 500 / WIDTHS})
     data = {
@@ -112,7 +119,10 @@ def changed(name: str, data: Data) -> dict[str, Verdict]:
 @pytest.mark.parametrize(
     ("changes", "claims"),
     [
-        ({"blind": {0.1: 4.5, 0.03: 8.0}}, {"adversarial-tracks": "reproduced", "adversarial-tracks-corrected": "refuted"}),
+        (
+            {"blind": {0.1: 4.5, 0.03: 8.0}},
+            {"adversarial-tracks": "reproduced", "adversarial-tracks-corrected": "refuted"},
+        ),
         ({"gated": {0.1: 6.0}}, {"adversarial-tracks-corrected": "refuted"}),
         ({"blind": {0.03: 2.9}, "gated": {0.03: 3.0}}, {"adversarial-threefold": "refuted"}),
         ({"blind": {0.003: 3.5}}, {"adversarial-falls": "refuted"}),
@@ -138,7 +148,11 @@ def test_models_that_represent_nothing_pass_nothing() -> None:
     ("regime", "change", "claims"),
     [
         ("zipf", lambda d: d.assign(loss=d["loss"] ** 2), {"width-strong": "refuted"}),
-        ("strong", lambda d: d.assign(loss=d["loss"].isel(n_hidden=0) * 8 / d["n_hidden"]), {"width-curved": "refuted"}),
+        (
+            "strong",
+            lambda d: d.assign(loss=d["loss"].isel(n_hidden=0) * 8 / d["n_hidden"]),
+            {"width-curved": "refuted"},
+        ),
         ("strong", lambda d: d.assign(overlap=d["overlap"] ** 0.8), {"width-overlap": "refuted"}),
         ("strong", lambda d: d.assign(ignored=0.5 * d["loss"]), {"width-weak": "refuted"}),
         ("weak", lambda d: d.assign(ignored=0.5 * d["ignored"]), {"width-weak": "refuted"}),
@@ -171,6 +185,7 @@ def test_simulations_that_go_otherwise(factors: dict[str, float], claims: dict[s
     assert changed("noisy-simulation", simulation(**factors)) == claims
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IDEAL)
 def test_figures_are_drawn_from_the_datasets_alone(name: str, tmp_path) -> None:
     for plate in EXPERIMENTS[name].plates(IDEAL[name]()):

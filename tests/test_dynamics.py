@@ -190,6 +190,12 @@ def test_the_closed_form_is_of_plain_gradient_descent(change: dict[str, Any]) ->
         ld.Settings(models=1, training=ld.TRAINING.replace(**change))
 
 
+@pytest.mark.parametrize("change", [{"output": "relu"}, {"hidden": "relu"}, {"correlated_sets": ((0, 3),)}])
+def test_the_closed_form_is_of_the_linear_model_with_independent_features(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"got another {next(iter(change))}"):
+        ld.Settings(models=1, problem=ld.PROBLEM.replace(**change))
+
+
 @pytest.mark.parametrize(("n_steps", "n_records"), [(10_000, 200), (50, 200), (200, 200), (1, 5)])
 def test_so_many_different_records(n_steps: int, n_records: int) -> None:
     losses, snapshots = d.record_of(n_steps, n_records).steps(n_steps)

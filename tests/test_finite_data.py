@@ -37,8 +37,12 @@ KINDS = {
     "nothing": {"feature_probability": 0.0},
     "hidden": {"hidden": "relu", "magnitude": "signed_uniform"},
     "linear": {"output": "linear", "importance": [1 / (i + 1) for i in range(40)]},
+    "untied": {"tied": False},
+    "absolute": {"hidden": "relu", "tied": False, "target": "absolute", "magnitude": "signed_uniform"},
+    "absolute, tied": {"target": "absolute", "magnitude": "signed_uniform", "unit_inputs": False},
     "wide": {"n_features": 33, "n_hidden": 6},
     "copula": {"correlation": 0.4},
+    "copula, absolute": {"correlation": 0.4, "tied": False, "target": "absolute", "magnitude": "signed_uniform"},
     "sets": {"exclusive_sets": ((0, 1, 2),), "parents": {5: 0}},
 }
 
@@ -95,7 +99,8 @@ class TestTraining:
         fused, plain = (
             train(problem, SETTINGS, n_models=2, seed=4, kernel=kernel) for kernel in ("fused", "reference")
         )
-        for name in ("W", "bias", "loss", "loss_standard_error", "loss_history"):
+        names = ("W", "bias", "loss", "loss_standard_error", "loss_history", *({"W_out"} & set(fused)))
+        for name in names:
             np.testing.assert_allclose(fused[name].values, plain[name].values, rtol=1e-4, atol=1e-5)
         if kind != "nothing":
             fresh = train(problem.replace(n_training_samples=None), SETTINGS, n_models=2, seed=4)
@@ -109,9 +114,9 @@ class TestTraining:
         x = training_features(problem).astype(np.float64)
         assert 0 < x.any(axis=1).mean() < 1
         for _ in range(2):
-            W, b = (values[0].astype(np.float64) for values in run.weights())
+            W, b = (run.weights()[name][0].astype(np.float64) for name in ("W", "bias"))
             run.advance(1)
-            W_after, b_after = (values[0].astype(np.float64) for values in run.weights())
+            W_after, b_after = (run.weights()[name][0].astype(np.float64) for name in ("W", "bias"))
             error = np.maximum(x @ W @ W.T + b, 0) - x
             g = 2 * error * (error + x > 0) / len(x)
             assert run.take_losses()[0] == pytest.approx((error**2).sum() / len(x), rel=1e-6)

@@ -21,6 +21,9 @@ from tegum.geometry.factors import rank, tegum_factors
 from tegum.ground.errors import InputError, ShapeError
 from tegum.ground.estimate import share_estimate
 from tegum.measure import feature_dimensionality
+from tegum.problem import Grid, Problem, TrainSettings
+from tegum.report.summary import summary
+from tegum.training import train
 
 PAIR = simplex(1)
 PRODUCTS = {name: (tegum_product(*factors), counts) for name, (factors, counts) in polytopes.PRODUCTS.items()}
@@ -201,3 +204,36 @@ class TestFactors:
             start = time.process_time()
             recognise(W)
             assert time.process_time() - start < 0.7  # 0.02 to 0.1 s; the window is for a busy machine
+
+
+class TestSummary:
+    """What `tegum show` says of the lowest-loss model of each cell."""
+
+    def test_names_the_shapes(self, trained: xr.Dataset) -> None:
+        data = trained.copy(deep=True)
+        data["W"][:] = np.pad(polygon(5), [(0, 0), (0, 1)])
+        _, rows = summary(data)
+        assert {row["geometry"] for row in rows} == {"1 pentagon"}
+
+    def test_counts_the_dimensions_of_the_cell(self, trained: xr.Dataset) -> None:
+        """Cells with two dimensions are filled up to three; D* is 2 / |W|² there."""
+        data = trained.copy(deep=True)
+        data["W"][:] = np.eye(5, 3) * [1, 1, 0]
+        _, rows = summary(data)
+        assert {(row["n_hidden"], row["dimensions_per_feature"]) for row in rows} == {(2, 1.0), (3, 1.5)}
+        assert {row["geometry"] for row in rows} == {"2 dedicated; 3 features absent"}
+
+    def test_does_not_count_the_features_that_a_cell_lacks(self, trained: xr.Dataset) -> None:
+        """A grid over n_features has cells of one feature or more; the rest of a row of zeros is no absent feature."""
+        grid = Grid(Problem(n_features=5, n_hidden=2, feature_probability=0.1), n_features=[3, 5])
+        data = train(grid, TrainSettings(n_steps=0, evaluation_samples=16))
+        data["W"][:] = np.eye(5, 2)
+        _, rows = summary(data)
+        assert [row["geometry"] for row in rows] == [
+            "2 dedicated; 1 feature absent",
+            "2 dedicated; 3 features absent",
+        ]
+
+    def test_one_selected_cell(self, trained: xr.Dataset) -> None:
+        _, (row,) = summary(trained.isel(feature_probability=0, n_hidden=0))
+        assert isinstance(row["geometry"], str)

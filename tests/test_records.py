@@ -28,6 +28,7 @@ def problems(draw):
     n = draw(st.integers(1, 5))
     together = draw(st.sampled_from([[], [[0, n - 1]]])) if n > 1 else []
     dependence = draw(st.sampled_from([{}, {"parents": {n - 1: 0}}, {"correlation": 0.25}])) if n > 1 else {}
+    magnitude = draw(st.sampled_from(["uniform", "signed_uniform", "boolean"]))
     return Problem(
         n_features=n,
         n_hidden=draw(st.integers(1, 5)),
@@ -36,9 +37,11 @@ def problems(draw):
         n_training_samples=draw(st.one_of(st.none(), st.integers(1, 10**6))),
         unit_inputs=draw(st.booleans()),
         importance=draw(per_feature(weight, n)),
-        magnitude=draw(st.sampled_from(["uniform", "signed_uniform", "boolean"])),
+        magnitude=magnitude,
         output=draw(st.sampled_from(["relu", "linear"])),
         hidden=draw(st.sampled_from(["linear", "relu"])),
+        tied=draw(st.booleans()),
+        target=draw(st.sampled_from(["identity", "absolute"])) if magnitude == "signed_uniform" else "identity",
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tegum.ground.errors import InputError
 from tegum.theory import (
@@ -114,7 +115,7 @@ def test_known_loads():
 
 
 def test_every_load_solves_its_equation():
-    n, m, eta = np.array([50.0, 1000, 1e6])[:, np.newaxis], np.array([40.0, 512, 3000]), 0.3
+    n, m, eta = np.array([50.0, 1000, 1e6])[:, np.newaxis], np.array([10.0, 40, 200]), 0.3
     np.testing.assert_allclose(expected_wrong(n, m, max_active(n, m, eta)), eta, rtol=1e-9)
     load = max_active_union(n, m, eta)
     np.testing.assert_allclose(n * np.exp(-m / (8 * load)), eta, rtol=1e-9)
@@ -137,8 +138,8 @@ def test_the_asymptotic_load_is_approached():
 
 def test_edges_of_loads():
     np.testing.assert_array_equal(max_active_tight([5, 10, 100], [10, 10, 100], 0.05), [5, 10, 100])
+    assert max_active(1, 1, 0.05) == max_active_best_threshold(1, 1, 0.05) == 1.0
     for limit in (max_active, max_active_best_threshold, max_active_union):
-        assert limit(1, 1, 0.05) == 1.0
         assert limit(1000, np.inf, 0.05) == 1000
         assert limit(1000, 1e9, 0.05) == 1000
         assert 0 < limit(1000, 1, 0.05) < 1
@@ -196,9 +197,7 @@ def test_levels_solve_their_equations():
     assert (np.diff(distinguishable_levels(512, k)) < 0).all()
     levels = levels_above_zero(4096, 512, k, 0.5)
     deviation = np.sqrt(k / 512 * (2 * levels - 1) / (6 * (levels - 1)))
-    # the read-out of an inactive feature exceeds half a level so often
-    wrong = expected_wrong(4096, 1 / deviation**2, 1, 1 / (2 * (levels - 1))) * (4096 - k) / 4095
-    np.testing.assert_allclose(wrong, 0.5, rtol=1e-9)
+    np.testing.assert_allclose((4096 - k) * norm.sf(1 / (2 * (levels - 1)) / deviation), 0.5, rtol=1e-9)
     # with many levels both reach the textbook form 1 + 1/(2 σ Q⁻¹)
     few, many = distinguishable_levels(1e9, 2, 0.01), 1 + np.sqrt(3e9) / (2 * 2.5758)
     assert few == pytest.approx(many, rel=1e-3)

@@ -73,7 +73,7 @@ def test_padding_answers_nothing():
 def test_cells_of_one_kind_only():
     data = train(Grid(PROBLEM, output=["relu", "linear"]), SHORT)
     with pytest.raises(
-        InputError, match=r"several kinds.*\('linear', 'linear'\), \('linear', 'relu'\).*select one kind"
+        InputError, match=r"several kinds.*\('linear', 'linear', True\), \('linear', 'relu', True\).*select one kind"
     ):
         to_torch(data)
     assert isinstance(to_torch(data.sel(output="linear")).output, torch.nn.Identity)

@@ -328,9 +328,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_command(words: list[str]) -> int:
     if words == ["--version"]:
-        from tegum import __version__
+        from importlib.metadata import version
 
-        _print(f"tegum {__version__}")
+        _print(f"tegum {version('tegum')}")
         return OK
     try:
         with VALUES:

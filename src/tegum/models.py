@@ -7,13 +7,14 @@ from torch import nn
 
 
 class ToyModel(nn.Module):
-    """h = x W, x' = ReLU(h W^T + b), for one model or a stack of them.
+    """h = x W, x' = ReLU(h W^T + b), for one model or a stack of them; x' = ReLU(h W_out^T + b) if W_out is given.
 
     Every stage is a submodule, so that forward hooks see it: `hidden` gives h, `output` gives x'.
 
     Args:
         W: (..., n_features, n_hidden). Leading axes are models.
         bias: (..., n_features).
+        W_out: shaped like W; None for a tied model, which reads out with W.
         hidden: "linear" or "relu", the non-linearity of the hidden layer.
         output: "relu" or "linear", that of the output.
 
@@ -35,19 +36,22 @@ class ToyModel(nn.Module):
         W: torch.Tensor,
         bias: torch.Tensor,
         *,
+        W_out: torch.Tensor | None = None,
         hidden: Literal["linear", "relu"] = "linear",
         output: Literal["relu", "linear"] = "relu",
     ) -> None:
         super().__init__()
         self.W = nn.Parameter(W)
         self.bias = nn.Parameter(bias)
+        self.W_out = None if W_out is None else nn.Parameter(W_out)
         self.hidden = _activation(hidden)
         self.output = _activation(output)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Outputs x' (..., n_samples, n_features) for features x of the same shape; models broadcast."""
         h = self.hidden(x @ self.W)
-        return self.output(h @ self.W.mT + self.bias.unsqueeze(-2))
+        W_out = self.W if self.W_out is None else self.W_out
+        return self.output(h @ W_out.mT + self.bias.unsqueeze(-2))
 
 
 def _activation(kind: str) -> nn.Module:

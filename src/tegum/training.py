@@ -48,8 +48,8 @@ def train(
         progress: True shows a bar on standard error (if it is a terminal); a function is called with a `Progress`.
 
     Returns:
-        Dataset with W (grid..., model, feature, hidden), bias, the expected loss with its standard error, and the loss
-        history; every attribute needed to run it again. See docs/datasets.md.
+        Dataset with W (grid..., model, feature, hidden), bias, W_out of untied models, the expected loss with its
+        standard error, and the loss history; every attribute needed to run it again. See docs/datasets.md.
 
     Raises:
         InputError: an argument is out of range.
@@ -134,7 +134,6 @@ def _run(
             _refuse_divergence(history[-1], limit, problems, run.step, settings)
         if stop in snapshots_at:
             snapshots.append(run.weights())
-    W, bias = run.weights()
     losses = run.evaluate(settings.evaluation_samples)
     if settings.n_steps:
         limit = _DIVERGED_AT_THE_END * _cost_of_zero(problems, settings.evaluation_samples)
@@ -142,7 +141,7 @@ def _run(
             # a model that knows its training set by heart may be as wrong as it likes on fresh samples
             limit = np.full_like(limit, np.finfo(np.float64).max)
         _refuse_divergence(losses.mean, limit, problems, run.step, settings)
-    return Trained(W, bias, losses.mean, losses.standard_error, history, snapshots)
+    return Trained(run.weights(), losses.mean, losses.standard_error, history, snapshots)
 
 
 def _pace(pace: float, n_steps: int, seconds: float) -> float:
@@ -151,7 +150,10 @@ def _pace(pace: float, n_steps: int, seconds: float) -> float:
 
 
 def _cost_of_zero(problems: Sequence[Problem], n_samples: int) -> np.ndarray:
-    """Loss of the answer 0, with room for one sample that happens to hold every feature, however rare they are."""
+    """Loss of the answer 0, with room for one sample that happens to hold every feature, however rare they are.
+
+    It is the same for the target |x|, whose square is that of x.
+    """
     return (
         np.array([_expected_cost_of_zero(p) for p in problems])
         + np.array([p.importances.sum() for p in problems]) / n_samples

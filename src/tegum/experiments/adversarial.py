@@ -130,7 +130,7 @@ def judge(data: Data) -> list[Finding]:
             claim="tegum.adversarial-tracks-corrected",
             parts=[
                 *(_tracks(p, at(p, _per_density)) for p in (1.0, 0.6, 0.3, 0.2)),
-                within("over features per dimension, p = 0.03", at(0.03, _per_density), high=0.6),
+                within("over features per dimension, p = 0.03", at(0.03, _per_density), high=0.75),
                 *(
                     within(f"over the gated formula, p = {p:g}", at(p, _per_gated), 0.6, 1.1)
                     for p in (1.0, 0.3, 0.1, 0.03)
@@ -167,7 +167,7 @@ def judge(data: Data) -> list[Finding]:
         ),
         Finding(
             claim="tegum.adversarial-gradient-not-stronger",
-            parts=[within(_gain_name(p), at(p, _gradient_gain), high=1.05) for p in (0.3, 0.1)],
+            parts=[within(_gain_name(p), at(p, _gradient_gain), high=1.15) for p in (0.3, 0.1)],
             figure="gradients",
         ),
         Finding(

@@ -54,12 +54,17 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
         training = settings.training.replace(initial_scale=scale)
         n_models = N_GROUPS * settings.starts
         data = train(settings.problem, training, n_models=n_models, seed=settings.seed, record=record, progress=tell)
-        number = {i: k for k, members in enumerate(settings.problem.groups) for i in members}
-        labels = [number[i] for i in range(settings.problem.n_features)]
         made[f"start-{scale:g}"] = data.assign(loss_along=_loss_along(data, settings)).assign_coords(
-            set=("feature", labels)
+            set=("feature", _set_numbers(settings.problem))
         )
     return made
+
+
+def _set_numbers(problem: Problem) -> list[int]:
+    """The number of the set of each feature; a feature in no set has a number of its own."""
+    sets = [members for members in (*problem.correlated_sets, *problem.exclusive_sets) if members]
+    number = {i: k for k, members in enumerate(sets) for i in members}
+    return [number.get(i, len(sets) + i) for i in range(problem.n_features)]
 
 
 def record_of(n_steps: int, n_records: int) -> Record:
@@ -80,16 +85,18 @@ def _loss_along(data: xr.Dataset, settings: Settings) -> tuple[tuple[str, str], 
     n_absent = len(x) - len(present)  # these samples all have the same loss
     rows = np.concatenate([present, np.zeros((1, problem.n_features), x.dtype)])
     counts = np.append(np.ones(len(present)), n_absent)
+    targets = np.abs(rows) if problem.target == "absolute" else rows
     W, bias = data["W_history"].values, data["bias_history"].values
+    W_out = data["W_out_history"].values if "W_out_history" in data else W
     losses = np.empty(W.shape[:2])
     for place in np.ndindex(*losses.shape):
         hidden = rows @ W[place]
         if problem.hidden == "relu":
             hidden = np.maximum(hidden, 0)
-        output = hidden @ W[place].T + bias[place]
+        output = hidden @ W_out[place].T + bias[place]
         if problem.output == "relu":
             output = np.maximum(output, 0)
-        losses[place] = counts @ (np.square(rows - output) @ problem.importances) / len(x)
+        losses[place] = counts @ (np.square(targets - output) @ problem.importances) / len(x)
     about = {"long_name": "loss of each snapshot on samples that all share", "units": "squared feature, summed"}
     return ("model", "snapshot"), losses, about
 

@@ -57,13 +57,20 @@ class Settings(FrozenRecord):
 
     @model_validator(mode="after")
     def _check_descent(self) -> Self:
-        t = self.training
+        t, problem = self.training, self.problem
         plain = t.optimizer == "sgd" and not (t.momentum or t.weight_decay or t.warmup_steps)
-        if not plain or t.schedule != "constant" or self.problem.output != "linear" or self.problem.hidden != "linear":
+        if not plain or t.schedule != "constant":
             raise InputError(
-                "the closed form is that of a linear model and plain gradient descent; expected output and hidden "
-                "'linear', optimizer 'sgd' with momentum 0, a constant rate, no warm-up and no weight decay. Change "
-                "these back."
+                "the closed form is that of plain gradient descent; expected optimizer 'sgd' with momentum 0, a "
+                "constant rate, no warm-up and no weight decay. Change these back."
+            )
+        usual = Problem(n_features=1, n_hidden=1, feature_probability=0.5, output="linear")
+        free = {"n_features", "n_hidden", "feature_probability", "importance", "magnitude"}
+        odd = [name for name, value in problem if name not in free and value != getattr(usual, name)]
+        if odd:
+            raise InputError(
+                "the closed form is that of the tied linear model with independent features; "
+                f"expected output 'linear' and everything else as usual, got another {', '.join(odd)}. Change it back."
             )
         return self
 
@@ -175,10 +182,12 @@ def _order(linear: xr.Dataset) -> list[Part]:
     times = linear["half_rise"].transpose("model", "feature").values[:, kept]
     last = linear["squared_length"].isel(snapshot=-1).transpose("model", "feature").values
     ignored = [i for i in range(linear.sizes["feature"]) if i not in kept]
-    in_order, few = (np.diff(times, axis=1) > 0).all(axis=1), (last[:, ignored] < IGNORED).all(axis=1)
     return [
-        always("half rises come in the order of I σ²", [bool(yes) for yes in in_order]),
-        always(f"the other features end with a squared length below {IGNORED:g}", [bool(yes) for yes in few]),
+        always("half rises come in the order of I σ²", [bool(np.all(np.diff(row) > 0)) for row in times]),
+        always(
+            f"the other features end with a squared length below {IGNORED:g}",
+            [bool(np.all(row[ignored] < IGNORED)) for row in last],
+        ),
     ]
 
 

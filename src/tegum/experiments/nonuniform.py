@@ -21,7 +21,6 @@ KINDS = {"probability": "feature_probability", "importance": "importance"}
 PATHS = ("from above", "from below")
 _REPRESENTED = 0.5
 _SAME_LOSS = 1e-9  # relative; closer than that, two paths are on one branch
-_POSITIVE = 1e-3
 
 
 class Settings(FrozenRecord):
@@ -107,17 +106,18 @@ def _followed(settings: Settings, kind: str, ratios: Sequence[float], tell: List
 def _awake(optimum: xr.Dataset) -> np.ndarray:
     """Biases with which the output of no absent feature is always off: there its bias has no slope to descend."""
     absent = feature_norm(optimum["W"].values) < _REPRESENTED
-    return np.where(absent, np.maximum(optimum["bias"].values, _POSITIVE), optimum["bias"].values)
+    mean = optimum["probabilities"].values / 2  # of a feature that is uniform when present; the best constant answer
+    return np.where(absent, np.maximum(optimum["bias"].values, mean), optimum["bias"].values)
 
 
 def _snap(
     settings: Settings, kind: str, above: Branch, below: Branch, ratios: Sequence[float]
 ) -> dict[str, tuple[tuple[str, ...], object]]:
-    """How often the two paths cross, where first, and W on both sides; NaN where they never do."""
+    """How often the two paths cross, where first, and W on both sides: not a number, and 0, if they never do."""
     difference = (above.loss - below.loss) / below.loss
-    apart = np.flatnonzero(np.abs(difference) > _SAME_LOSS)
+    apart = np.flatnonzero(np.abs(difference) > _SAME_LOSS).tolist()
     count = int((np.diff(np.sign(difference[apart])) != 0).sum())
-    place, sides = np.nan, np.full((2, *above.W.shape[1:]), np.nan)
+    place, sides = np.nan, np.zeros((2, *above.W.shape[1:]))
     if count:
         where = [ratios[i] for i in apart]
         cut = [Branch(*(column[apart] for column in branch)) for branch in (above, below)]
@@ -125,7 +125,7 @@ def _snap(
         def at(ratio: float) -> Problem:
             return problem_at(settings.problem, kind, ratio)
 
-        place = crossing(at, *cut, where, tolerance=settings.tolerance)
+        place = crossing(at, cut[0], cut[1], where, tolerance=settings.tolerance)
         near = int(np.abs(np.array(where) - place).argmin())
         sides = np.concatenate([follow_branch([at(place)], b.W[near], b.bias[near]).W for b in cut])
     return {"crossings": ((), count), "snap": ((), place), "W_at_snap": (("path", "feature", "hidden"), sides)}
@@ -214,7 +214,7 @@ def _largest_step(W: Sequence[np.ndarray], of: str, stride: int = 1) -> float:
     for side in W:
         side = side[::stride]
         values = {"norm": feature_norm, "gram": gram, "angle": _angles}[of](side)
-        changes.append(float(np.nanmax(np.abs(np.diff(values, axis=0)), initial=0.0)))
+        changes.append(float(np.nan_to_num(np.abs(np.diff(values, axis=0))).max(initial=0.0)))
     return max(changes)
 
 
@@ -268,7 +268,7 @@ def _number(value: float) -> float:
 def _favoured(data: xr.Dataset, kind: str) -> list[Part]:
     upper = lowest(data).sel(ratio=slice(1.0, None))
     W = upper["W"].transpose("ratio", "feature", "hidden").values
-    angles = np.nanmin(np.where(np.eye(W.shape[1], dtype=bool), np.nan, _angles(W))[:, -1], axis=-1)
+    angles = np.nan_to_num(_angles(W)[:, -1, :-1], nan=180.0).min(axis=-1)  # of the last feature to all others
     return [
         within(f"least norm, {kind}", exact_estimate(float(feature_norm(W).min())), low=_REPRESENTED),
         within(

@@ -1,5 +1,6 @@
 """Polytopes that share no dimension: tegum products, solutions of the Thomson problem, and how surely all are named."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -136,16 +137,18 @@ def plates(data: Data) -> list[Plate]:
 def judge(data: Data) -> list[Finding]:
     """The claims of this experiment, from the stored datasets."""
     bipyramid = _code(data["products"], "triangular bipyramid")
+    named = {name: _named(data["shaken"], name) for name in PRODUCTS}
+    shares = [*_shares(data["products"]), *(named[name] for name in SHARES)]
     return [
         Finding(claim="s3.thomson", parts=_thomson(data["thomson"]), figure="thomson"),
-        Finding(claim="s3.tegum-products", parts=_products(data["products"], data["shaken"]), figure="products"),
+        Finding(claim="s3.tegum-products", parts=shares, figure="products"),
         Finding(claim="s3.bipyramid-count", parts=_uniform(bipyramid, 6), figure="products"),
         Finding(
             claim="s3.bipyramid-count-corrected",
             parts=[*_uniform(bipyramid, 5), _distance_from(bipyramid, 3 / 5)],
             figure="products",
         ),
-        Finding(claim="tegum.recogniser-composites", parts=[_named(data["shaken"], name) for name in PRODUCTS]),
+        Finding(claim="tegum.recogniser-composites", parts=list(named.values())),
         Finding(claim="tegum.recogniser-random", parts=_falsely_named(data["random"])),
     ]
 
@@ -154,21 +157,26 @@ def _thomson(solutions: xr.Dataset) -> list[Part]:
     parts = []
     for n, energy in ENERGIES.items():
         points = solutions["points"].sel(n_points=n).transpose("point", "axis").values[:n]
-        shares = np.sort(feature_dimensionality(points))
-        difference = float(np.abs(shares - THOMSON_SHARES[n]).max())
-        parts.append(within(f"energy, N = {n}", exact_estimate(thomson_energy(points)), energy - 1e-4, energy + 1e-4))
-        parts.append(
-            within(f"largest difference of a D from the factors', N = {n}", exact_estimate(difference), high=0.002)
-        )
+        found = exact_estimate(thomson_energy(points))
+        parts.append(within(f"energy, N = {n}", found, energy - 1e-4, energy + 1e-4))
+        difference = exact_estimate(_difference(points, THOMSON_SHARES[n]))
+        parts.append(within(f"largest difference of a D from the factors', N = {n}", difference, high=0.002))
     return parts
 
 
-def _products(exact: xr.Dataset, shaken: xr.Dataset) -> list[Part]:
-    parts = []
-    for name, shares in SHARES.items():
-        difference = float(np.abs(np.sort(feature_dimensionality(_code(exact, name))) - shares).max())
-        parts.append(within(f"{name}: largest difference of a D", exact_estimate(difference), high=1e-12))
-    return [*parts, *(_named(shaken, name) for name in SHARES)]
+def _difference(W: np.ndarray, shares: Sequence[float]) -> float:
+    """Largest difference of the sorted dimensionalities from what they should be; 1 if their number is another."""
+    D = np.sort(feature_dimensionality(W))
+    return float(np.abs(D - shares).max()) if len(D) == len(shares) else 1.0
+
+
+def _shares(exact: xr.Dataset) -> list[Part]:
+    return [
+        within(
+            f"{name}: largest difference of a D", exact_estimate(_difference(_code(exact, name), shares)), high=1e-12
+        )
+        for name, shares in SHARES.items()
+    ]
 
 
 def _named(shaken: xr.Dataset, name: str) -> Part:
@@ -204,7 +212,7 @@ def _falsely_named(random: xr.Dataset) -> list[Part]:
 EXPERIMENT = Experiment(
     id="polytopes",
     title="Polytopes and their products",
-    question="Which polytopes are products of smaller ones, what do their vertices own, and can they be told by machine?",
+    question="Which polytopes are products of smaller ones, what do their vertices own, and can a machine tell?",
     presets=PRESETS,
     run=run,
     plates=plates,

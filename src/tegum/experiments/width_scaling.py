@@ -115,12 +115,12 @@ def _codes(settings: Settings) -> xr.Dataset:
     fitted, unit = np.empty((2, len(widths), settings.codes))
     for code in range(settings.codes):
         x = sample_features(problem, settings.code_inputs, seed=settings.seed, model=code)
-        x = x[x.any(axis=1)].astype(np.float64)  # a negative bias answers inputs of zeros without error
+        x = x[x.any(axis=1)]  # a negative bias answers inputs of zeros without error
         for number, m in enumerate(widths):
-            V = unit_rows(generator(settings.seed, code, f"random code {m}").normal(size=(n, m)))
+            V = unit_rows(generator(settings.seed, code, f"random code {m}").normal(size=(n, m))).astype(np.float32)
             z = x @ V @ V.T
-            zero = np.square(x).sum()
-            unit[number, code] = np.square(np.maximum(z, 0) - x).sum() / zero
+            zero = np.square(x).sum(dtype=np.float64)
+            unit[number, code] = np.square(np.maximum(z, 0) - x).sum(dtype=np.float64) / zero
             fitted[number, code] = _best_gain_and_bias(z, x) / zero
     formula = [random_code_loss(n, m, n_present=1.0) / (1 / 3) for m in widths]
     dims = ("n_hidden", "model")
@@ -139,8 +139,8 @@ def _codes(settings: Settings) -> xr.Dataset:
 def _best_gain_and_bias(z: np.ndarray, x: np.ndarray) -> float:
     """Least squared error of g ReLU(z - t), in sum: the gain g in closed form, the threshold t by search."""
     present = x > 0
-    read, wanted, absent = z[present], x[present], z[~present & (z > 0)]
-    total = np.square(x).sum()
+    read, wanted, absent = (part.astype(np.float64) for part in (z[present], x[present], z[~present & (z > 0)]))
+    total = np.square(wanted).sum()
 
     def loss(threshold: float) -> float:
         open_ = np.maximum(read - threshold, 0)

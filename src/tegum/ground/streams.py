@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 INITIAL_WEIGHTS, TRAINING_DATA, EVALUATION_DATA, EXAMPLE_DATA = "initial weights", "training", "evaluation", "examples"
+INITIAL_READ_OUT = "initial read-out weights"
 
 _LOW = 0xFFFFFFFF
 _LOW64 = 0xFFFFFFFFFFFFFFFF

@@ -27,7 +27,8 @@ def check_problems(problems: Sequence[Problem]) -> None:
     """Refuse what the exact loss does not cover.
 
     Raises:
-        InputError: another model than the ReLU output with a linear hidden layer, or inputs without a known integral.
+        InputError: another model than the tied one with ReLU outputs and a linear hidden layer, another target, or
+            inputs without a known integral.
     """
     for problem in problems:
         for field, is_used in (
@@ -41,6 +42,11 @@ def check_problems(problems: Sequence[Problem]) -> None:
                     "independent or depend on each other by correlated_sets, exclusive_sets and parents. Leave it out, "
                     "or train on samples with tegum.train."
                 )
+        if not problem.tied or problem.target != "identity":
+            raise InputError(
+                "the exact loss is that of tied models whose target is x itself; got "
+                f"tied={problem.tied}, target={problem.target!r}. Train these models on samples, with tegum.train."
+            )
         if problem.output != "relu" or problem.hidden != "linear":
             raise InputError(
                 "the exact loss is that of ReLU outputs with a linear hidden layer; got "

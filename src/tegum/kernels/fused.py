@@ -56,10 +56,18 @@ class FusedRun(AbstractRun):
         keys = [streams.stream_key(seed, model, streams.TRAINING_DATA) for model in models]
         self._training_keys = np.array(keys, np.uint64)
         self._evaluation_keys = np.full(count, streams.stream_key(seed, 0, streams.EVALUATION_DATA), np.uint64)
-        start = initial_weights(self._shape, settings, models=models, seed=seed)
-        self._W = np.ascontiguousarray(start.reshape(count, n * m), np.float32)
-        self._bias = np.zeros((count, n), np.float32)
-        self._moments = tuple(np.zeros((count, size), np.float32) for size in (n * m, n * m, n, n))
+
+        def start(purpose: str) -> np.ndarray:
+            W = initial_weights(self._shape, settings, models=models, seed=seed, purpose=purpose)
+            return np.ascontiguousarray(W.reshape(count, n * m), np.float32)
+
+        def moments(size: int) -> tuple[np.ndarray, np.ndarray]:
+            return np.zeros((count, size), np.float32), np.zeros((count, size), np.float32)
+
+        self._W, self._bias = start(streams.INITIAL_WEIGHTS), np.zeros((count, n), np.float32)
+        self._moments = (*moments(n * m), *moments(n))
+        self._W_out = None if self._shape.tied else start(streams.INITIAL_READ_OUT)
+        self._out_moments = moments(0 if self._shape.tied else n * m)
         self._losses = np.zeros(count)
         self._kinds = (self._shape.output == "relu", self._shape.hidden == "relu")
         self._parts = _share_out(density, n_threads)
@@ -88,10 +96,14 @@ class FusedRun(AbstractRun):
             for a in part[self._given[part]]:
                 self._advance_given(int(a), rates, optimizer, constants)
             room = loop.training_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
+            read_out = None
+            if self._W_out is not None:
+                gradient = loop.aligned(shape.n_features * shape.n_hidden)
+                read_out = loop.ReadOut(self._W_out, *self._out_moments, gradient)
             loop.advance_models(
                 part[~self._given[part]], shape.n_features, shape.n_hidden, self._kinds, self._sparse, self._table,
-                self._importance, self._training_keys, self._W, self._bias, self._moments, self.step, rates,
-                settings.batch_size, optimizer, constants, room, self._losses,
+                self._importance, self._training_keys, self._W, read_out, self._bias, self._moments, self.step, rates,
+                settings.batch_size, optimizer, constants, room, self._size_room(), self._losses,
             )  # fmt: skip
 
         self._each(work)
@@ -102,6 +114,10 @@ class FusedRun(AbstractRun):
         shape, weight = self._shape, self._importance[a]
         pitch = loop.pitch_for(shape.n_features)
         room = given_room(shape.n_features, shape.n_hidden, pitch)
+        read_out = None
+        if self._W_out is not None:
+            read_out = (self._W_out[a], np.zeros_like(self._W_out[a]), *(moment[a] for moment in self._out_moments))
+        absolute = shape.target == "absolute"
         batch = shape.n_training_samples or self._settings.batch_size
         at_once = len(rates)
         if not shape.n_training_samples:
@@ -109,7 +125,7 @@ class FusedRun(AbstractRun):
         for done in range(0, len(rates), at_once):
             part = rates[done : done + at_once]
             self._losses[a] = advance_given(
-                shape.n_features, shape.n_hidden, self._kinds, weight, self._W[a], self._bias[a],
+                shape.n_features, shape.n_hidden, self._kinds, absolute, weight, self._W[a], read_out, self._bias[a],
                 tuple(moment[a] for moment in self._moments), self.step + done, part, batch,
                 self._batches(a, self.step + done, len(part), pitch), optimizer, constants, room, self._losses[a],
             )  # fmt: skip
@@ -125,15 +141,21 @@ class FusedRun(AbstractRun):
             self._training_sets[a] = batches_of(sampler.draw(key, 0, size)[None], pitch)
         return self._training_sets[a]
 
+    def _size_room(self) -> np.ndarray | None:
+        """Room for a block of targets |x|, if these are the targets."""
+        n = self._shape.n_features
+        return loop.aligned(n * loop.pitch_for(n)) if self._shape.target == "absolute" else None
+
     def take_losses(self) -> np.ndarray:
         """See AbstractRun."""
         taken, self._losses = self._losses, np.zeros_like(self._losses)
         return taken
 
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+    def weights(self) -> dict[str, np.ndarray]:
         """See AbstractRun."""
         shape = (-1, self._shape.n_features, self._shape.n_hidden)
-        return self._W.reshape(shape).copy(), self._bias.copy()
+        read_out = {} if self._W_out is None else {"W_out": self._W_out.reshape(shape).copy()}
+        return {"W": self._W.reshape(shape).copy(), "bias": self._bias.copy()} | read_out
 
     def evaluate(self, n_samples: int) -> Losses:
         """See AbstractRun."""
@@ -144,10 +166,12 @@ class FusedRun(AbstractRun):
         def work(part: np.ndarray) -> None:
             part = part[~self._by_numpy[part]]
             room = loop.evaluation_room(shape.n_features, shape.n_hidden, loop.pitch_for(shape.n_features))
+            size_room = self._size_room()
             for first, n_steps, batch in ((0, n_whole, _EVALUATION_BATCH), (n_whole, int(rest > 0), rest)):
                 loop.evaluate_models(
                     part, shape.n_features, shape.n_hidden, self._kinds, self._table, self._importance,
-                    self._evaluation_keys, self._W, self._bias, first, n_steps, batch, room, sums, squares,
+                    self._evaluation_keys, self._W, self._W_out, self._bias, first, n_steps, batch, room,
+                    size_room, sums, squares,
                 )  # fmt: skip
 
         self._each(work)
@@ -172,10 +196,13 @@ class FusedRun(AbstractRun):
     def _sample_losses(self, a: int, x: np.ndarray) -> np.ndarray:
         """Importance-weighted squared error of each sample (n_samples, n_features), summed over features."""
         relu_output, relu_hidden = self._kinds
-        W = self._W[a].reshape(self._shape.n_features, self._shape.n_hidden)
+        size = (self._shape.n_features, self._shape.n_hidden)
+        W = self._W[a].reshape(size)
+        W_out = W if self._W_out is None else self._W_out[a].reshape(size)
         h = x @ W
-        z = (np.maximum(h, 0) if relu_hidden else h) @ W.T + self._bias[a]
-        return ((np.maximum(z, 0) if relu_output else z) - x) ** 2 @ self._importance[a]
+        z = (np.maximum(h, 0) if relu_hidden else h) @ W_out.T + self._bias[a]
+        target = np.abs(x) if self._shape.target == "absolute" else x
+        return ((np.maximum(z, 0) if relu_output else z) - target) ** 2 @ self._importance[a]
 
 
 def _share_out(density: np.ndarray, n_threads: int) -> list[np.ndarray]:

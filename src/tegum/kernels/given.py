@@ -83,25 +83,37 @@ def given_room(n: int, m: int, pitch: int) -> GivenRoom:
 
 @compiled_door
 def advance_given(
-    n: int, m: int, kinds: Any, weight: Any, W: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int,
-    batches: Any, optimizer: int, constants: Any, room: Any, loss: float,
+    n: int, m: int, kinds: Any, absolute: bool, weight: Any, W: Any, read_out: Any, bias: Any, moments: Any,
+    first_step: int, rates: Any, batch: int, batches: Any, optimizer: int, constants: Any, room: Any, loss: float,
 ) -> float:  # fmt: skip
-    """Train one model for rates.size steps, in place, on its batches in turn; returns `loss` and the batch losses."""
+    """Train one model for rates.size steps, in place, on its batches in turn; returns `loss` and the batch losses.
+
+    `read_out` is None for tied models, else W_out, room for its gradient, and its moments.
+    """
     W_first, W_second, bias_first, bias_second = moments
     n_batches = batches[5].size - 1
+    V, V_gradient = W, room.gradient
+    if read_out is not None:
+        V, V_gradient, _, _ = read_out
     for t in range(rates.size):
         room.gradient[:] = 0
+        V_gradient[:] = 0
         room.bias_gradient[:] = 0
-        loss += given_gradient(n, m, kinds, weight, W, W, bias, batch, batches, t % n_batches, room, room.gradient)
+        loss += given_gradient(
+            n, m, kinds, absolute, weight, W, V, bias, batch, batches, t % n_batches, room, V_gradient
+        )
         update(optimizer, W, room.gradient, W_first, W_second, first_step + t, rates[t], constants)
+        if read_out is not None:
+            _, _, out_first, out_second = read_out
+            update(optimizer, V, V_gradient, out_first, out_second, first_step + t, rates[t], constants)
         update(optimizer, bias, room.bias_gradient, bias_first, bias_second, first_step + t, rates[t], constants)
     return loss
 
 
 @compiled
 def given_gradient(
-    n: int, m: int, kinds: Any, weight: Any, W: Any, W_out: Any, bias: Any, batch: int, batches: Any, number: int,
-    room: Any, out_gradient: Any,
+    n: int, m: int, kinds: Any, absolute: bool, weight: Any, W: Any, W_out: Any, bias: Any, batch: int, batches: Any,
+    number: int, room: Any, out_gradient: Any,
 ) -> float:  # fmt: skip
     """Mean loss of one batch; adds its gradients. W reads in and W_out reads out; for tied models they are one."""
     _, _, _, entry_ends, n_samples, block_ends = batches
@@ -111,7 +123,9 @@ def given_gradient(
     for k in range(block_ends[number], block_ends[number + 1]):
         width = round_up(n_samples[k])
         begin, end = entry_ends[k], entry_ends[k + 1]
-        loss += given_block(n, m, kinds, weight, W, W_out, bias, share, batches, begin, end, width, room, out_gradient)
+        loss += given_block(
+            n, m, kinds, absolute, weight, W, W_out, bias, share, batches, begin, end, width, room, out_gradient
+        )
         computed += width
     if computed != batch:
         loss += empty_samples(n, batch - computed, kinds[0], bias, weight, share, room.bias_gradient)
@@ -120,8 +134,8 @@ def given_gradient(
 
 @compiled
 def given_block(
-    n: int, m: int, kinds: Any, weight: Any, W: Any, W_out: Any, bias: Any, share: Any, batches: Any, begin: int,
-    end: int, width: int, room: Any, out_gradient: Any,
+    n: int, m: int, kinds: Any, absolute: bool, weight: Any, W: Any, W_out: Any, bias: Any, share: Any, batches: Any,
+    begin: int, end: int, width: int, room: Any, out_gradient: Any,
 ) -> float:  # fmt: skip
     """Forward and backward through one block; adds to the gradients and returns the summed loss."""
     relu_output, relu_hidden = kinds
@@ -139,7 +153,7 @@ def given_block(
     for j in range(0, n, _FEATURES):
         size, chunk_begin = min(_FEATURES, n - j), e
         while e < end and feature[e] < j + size:
-            x[(feature[e] - j) * pitch + sample[e]] = value[e]
+            x[(feature[e] - j) * pitch + sample[e]] = abs(value[e]) if absolute else value[e]  # the target
             e += 1
         directions = W_out[j * m : (j + size) * m]
         rows(directions, bias[j : j + size], size, m, h, g, pitch, width)

@@ -19,12 +19,16 @@ class Architecture(NamedTuple):
     output: Literal["relu", "linear"]
     hidden: Literal["linear", "relu"]
     n_training_samples: int  # 0: fresh samples at every step
+    tied: bool
+    target: Literal["identity", "absolute"]
 
 
 def architecture(problem: Problem) -> Architecture:
     """The part of a problem that decides which models can run side by side."""
-    training_set = problem.n_training_samples or 0
-    return Architecture(problem.n_features, problem.n_hidden, problem.output, problem.hidden, training_set)
+    return Architecture(
+        problem.n_features, problem.n_hidden, problem.output, problem.hidden, problem.n_training_samples or 0,
+        problem.tied, problem.target,
+    )  # fmt: skip
 
 
 class Losses(NamedTuple):
@@ -48,8 +52,11 @@ class AbstractRun(ABC):
         """Each model's batch losses since the last call of this, added up one step at a time, float64 (n_models,)."""
 
     @abstractmethod
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of W (n_models, n_features, n_hidden) and bias (n_models, n_features)."""
+    def weights(self) -> dict[str, np.ndarray]:
+        """Copies of the parameters, by the names that they have in datasets.
+
+        W (n_models, n_features, n_hidden), bias (n_models, n_features), and W_out, shaped like W, of untied models.
+        """
 
     @abstractmethod
     def evaluate(self, n_samples: int) -> Losses:
@@ -79,11 +86,18 @@ class AbstractKernel(ABC):
         """
 
 
-def initial_weights(shape: Architecture, settings: TrainSettings, *, models: Sequence[int], seed: int) -> np.ndarray:
-    """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden)."""
+def initial_weights(
+    shape: Architecture,
+    settings: TrainSettings,
+    *,
+    models: Sequence[int],
+    seed: int,
+    purpose: str = streams.INITIAL_WEIGHTS,
+) -> np.ndarray:
+    """Xavier-normal W of each model, float64 (n_models, n_features, n_hidden); W_out has its own `purpose`."""
     n, m = shape.n_features, shape.n_hidden
     size = settings.initial_scale * np.sqrt(2.0 / (n + m))
-    normal = [streams.generator(seed, model, streams.INITIAL_WEIGHTS).standard_normal((n, m)) for model in models]
+    normal = [streams.generator(seed, model, purpose).standard_normal((n, m)) for model in models]
     return size * np.array(normal).reshape(len(models), n, m)
 
 

@@ -8,7 +8,7 @@ from tegum.ground.compiled import compiled, compiled_door
 from tegum.kernels import lanes
 from tegum.kernels.products import STEP, columns, rows
 from tegum.kernels.simd import LANES, fma, load, multiply, positive, splat, store, subtract, zero_unless
-from tegum.kernels.step import empty_samples, rectify, round_up, train_block
+from tegum.kernels.step import empty_samples, fill_sizes, rectify, round_up, train_block
 from tegum.kernels.update import update
 
 
@@ -38,6 +38,15 @@ def training_room(n: int, m: int, pitch: int) -> TrainingRoom:
     )
 
 
+class ReadOut(NamedTuple):
+    """What untied models have besides: arrays (n_models, size), and room for the gradient of one model."""
+
+    W: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    gradient: np.ndarray
+
+
 class EvaluationRoom(NamedTuple):
     """Arrays that one call of `evaluate_models` works in."""
 
@@ -64,27 +73,29 @@ def table_of(table: Any, a: int) -> Any:
 @compiled_door
 def advance_models(
     models: Any, n: int, m: int, kinds: Any, sparse: Any, table: Any, weights: Any, keys: Any,
-    W: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
-    room: Any, losses: Any,
+    W: Any, read_out: Any, bias: Any, moments: Any, first_step: int, rates: Any, batch: int, optimizer: int,
+    constants: Any, room: Any, sizes: Any, losses: Any,
 ) -> None:  # fmt: skip
     """Train each of `models` for rates.size steps, in place, and add its batch losses to losses[model].
 
-    W, bias and the moments are (n_models, size) and flat over features and hidden dimensions.
+    W, bias and the moments are (n_models, size) and flat over features and hidden dimensions. `read_out` is a ReadOut,
+    or None for tied models; `sizes` is room for a block of targets |x|, or None if x itself is the target.
     """
     for index in range(models.size):
         a = models[index]
         losses[a] = advance_model(
-            n, m, kinds, sparse[a], table_of(table, a), weights[a], keys[a], W[a], bias[a],
-            (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
-            constants, room, losses[a],
+            n, m, kinds, sparse[a], table_of(table, a), weights[a], keys[a], W[a],
+            None if read_out is None else (read_out.W[a], read_out.gradient, read_out.first[a], read_out.second[a]),
+            bias[a], (moments[0][a], moments[1][a], moments[2][a], moments[3][a]), first_step, rates, batch, optimizer,
+            constants, room, sizes, losses[a],
         )  # fmt: skip
 
 
 @compiled
 def advance_model(
-    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, key: Any, W: Any, bias: Any, moments: Any,
-    first_step: int, rates: Any, batch: int, optimizer: int, constants: Any,
-    room: Any, loss: float,
+    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, key: Any, W: Any, read_out: Any, bias: Any,
+    moments: Any, first_step: int, rates: Any, batch: int, optimizer: int, constants: Any, room: Any, sizes: Any,
+    loss: float,
 ) -> float:  # fmt: skip
     """Train one model for rates.size steps, in place; returns `loss` and the batch losses, added up step by step."""
     block, word_keys, gradients, values = room
@@ -95,16 +106,24 @@ def advance_model(
         lanes.fill_feature_keys(key, step, n, word_keys[0], word_keys[1])
         gradient[:] = 0
         bias_gradient[:] = 0
-        loss += batch_gradient(n, m, kinds, sparse, table, weight, word_keys, W, bias, batch, block, gradients, values)
+        if read_out is not None:
+            _, out_gradient, _, _ = read_out
+            out_gradient[:] = 0
+        loss += batch_gradient(
+            n, m, kinds, sparse, table, weight, word_keys, W, read_out, bias, batch, block, sizes, gradients, values
+        )
         update(optimizer, W, gradient, W_first, W_second, step, rates[t], constants)
+        if read_out is not None:
+            W_out, out_gradient, out_first, out_second = read_out
+            update(optimizer, W_out, out_gradient, out_first, out_second, step, rates[t], constants)
         update(optimizer, bias, bias_gradient, bias_first, bias_second, step, rates[t], constants)
     return loss
 
 
 @compiled
 def batch_gradient(
-    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, word_keys: Any, W: Any, bias: Any, batch: int,
-    block: Any, gradients: Any, values: Any,
+    n: int, m: int, kinds: Any, sparse: bool, table: Any, weight: Any, word_keys: Any, W: Any, read_out: Any, bias: Any,
+    batch: int, block: Any, sizes: Any, gradients: Any, values: Any,
 ) -> float:  # fmt: skip
     """Mean loss of one batch; adds its gradients. Sparse: samples in which nothing is present are only counted."""
     x, pitch = block[0], block[4]
@@ -123,7 +142,7 @@ def batch_gradient(
             width = min(pitch, round_up(batch - start))
             lanes.fill(word_keys, table, n, start, batch, width, x, pitch)
             start += width
-        loss += train_block(n, m, kinds, W, bias, weight, share, block, width, gradients)
+        loss += train_block(n, m, kinds, W, read_out, bias, weight, share, block, sizes, width, gradients)
         computed += width
     if computed != batch:  # columns that only fill up a block count as empty samples too many
         loss += empty_samples(n, batch - computed, kinds[0], bias, weight, share, gradients[1])
@@ -132,40 +151,45 @@ def batch_gradient(
 
 @compiled_door
 def evaluate_models(
-    models: Any, n: int, m: int, kinds: Any, table: Any, weights: Any, keys: Any, W: Any, bias: Any,
-    first_step: int, n_steps: int, batch: int, room: Any, sums: Any, squares: Any,
+    models: Any, n: int, m: int, kinds: Any, table: Any, weights: Any, keys: Any, W: Any, W_out: Any, bias: Any,
+    first_step: int, n_steps: int, batch: int, room: Any, sizes: Any, sums: Any, squares: Any,
 ) -> None:  # fmt: skip
-    """Sum of the loss and of its square over fresh samples, by model; the weights stay as they are."""
+    """Sum of the loss and of its square over fresh samples, by model; the weights stay as they are.
+
+    `W_out` and `sizes` may be None, as in advance_models.
+    """
     x, z, h, sample_loss, word_keys = room
     pitch = sample_loss.size
     relu_output, relu_hidden = kinds
     for index in range(models.size):
         a = models[index]
         mine, weight, directions, shift = table_of(table, a), weights[a], W[a], bias[a]
+        read_out = directions if W_out is None else W_out[a]
         for step in range(first_step, first_step + n_steps):
             lanes.fill_feature_keys(keys[a], step, n, word_keys[0], word_keys[1])
             for start in range(0, batch, pitch):
                 width = min(pitch, round_up(batch - start))
                 lanes.fill(word_keys, mine, n, start, batch, width, x, pitch)
+                t = x if sizes is None else fill_sizes(x, sizes, n, pitch, width)
                 columns(directions, n, m, x, h, pitch, width)
                 if relu_hidden:
                     rectify(h, m, pitch, width)
-                rows(directions, shift, n, m, h, z, pitch, width)
-                add_losses(z, x, weight, n, relu_output, pitch, width, sample_loss)
+                rows(read_out, shift, n, m, h, z, pitch, width)
+                add_losses(z, t, weight, n, relu_output, pitch, width, sample_loss)
                 for s in range(min(width, batch - start)):
                     sums[a] += sample_loss[s]
                     squares[a] += np.float64(sample_loss[s]) * sample_loss[s]
 
 
 @compiled
-def add_losses(z: Any, x: Any, weight: Any, n: int, relu: bool, pitch: int, width: int, out: Any) -> None:
+def add_losses(z: Any, t: Any, weight: Any, n: int, relu: bool, pitch: int, width: int, out: Any) -> None:
     """Importance-weighted squared error of each sample of a block."""
     for s in range(0, width, LANES):
         loss = splat(np.float32(0))
         for j in range(n):
             v = load(z, j * pitch + s)
             y = zero_unless(positive(v), v) if relu else v
-            error = subtract(y, load(x, j * pitch + s))
+            error = subtract(y, load(t, j * pitch + s))
             loss = fma(multiply(error, splat(weight[j])), error, loss)
         store(out, s, loss)
 

@@ -42,10 +42,15 @@ class ReferenceRun(AbstractRun):
         # what no table can say is drawn in numpy
         self._samplers = {a: Sampler(p) for a, p in enumerate(problems) if p.correlation is not None}
         self._importance = self._tensor(np.stack([problem.importances for problem in problems]))[:, None, :]
-        start = initial_weights(self.shape, settings, models=models, seed=seed).astype(np.float32)
-        bias = np.zeros(start.shape[:2])
+        purposes = [streams.INITIAL_WEIGHTS] if self.shape.tied else [streams.INITIAL_WEIGHTS, streams.INITIAL_READ_OUT]
+        W, *W_out = (
+            # rounded as the fused kernel rounds, so that both begin at the same point
+            self._tensor(initial_weights(self.shape, settings, models=models, seed=seed, purpose=p).astype(np.float32))
+            for p in purposes
+        )
+        bias = self._tensor(np.zeros(W.shape[:2]))
         self.model = ToyModel(
-            self._tensor(start), self._tensor(bias), hidden=self.shape.hidden, output=self.shape.output
+            W, bias, W_out=W_out[0] if W_out else None, hidden=self.shape.hidden, output=self.shape.output
         )
         self._optimizer = _optimizer(settings, list(self.model.parameters()))
         self._losses = torch.zeros(len(problems), dtype=torch.float64, device=self._device)
@@ -77,7 +82,8 @@ class ReferenceRun(AbstractRun):
 
     def sample_losses(self, x: torch.Tensor) -> torch.Tensor:
         """Importance-weighted squared error, summed over features: (n_models, n_samples)."""
-        return (self._importance * (x - self.model(x)) ** 2).sum(-1)
+        target = x.abs() if self.shape.target == "absolute" else x
+        return (self._importance * (target - self.model(x)) ** 2).sum(-1)
 
     def advance(self, n_steps: int) -> None:
         """See AbstractRun."""
@@ -99,10 +105,9 @@ class ReferenceRun(AbstractRun):
         taken, self._losses = self._losses, torch.zeros_like(self._losses)
         return taken.cpu().numpy()
 
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+    def weights(self) -> dict[str, np.ndarray]:
         """See AbstractRun."""
-        W, bias = (tensor.detach().cpu().numpy().copy() for tensor in (self.model.W, self.model.bias))
-        return W, bias
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.model.named_parameters()}
 
     @torch.no_grad()
     def evaluate(self, n_samples: int) -> Losses:

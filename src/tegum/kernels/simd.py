@@ -95,6 +95,7 @@ def _sum(builder: Any, a: Any) -> Any:
 _fma = _call(f"llvm.fma.v{LANES}f32", f32.llvm, f32.llvm, f32.llvm, f32.llvm)
 _square_root = _call(f"llvm.sqrt.v{LANES}f32", f32.llvm, f32.llvm)
 _count = _call("llvm.ctpop.i64", ir.IntType(64), ir.IntType(64))
+_absolute = _call(f"llvm.fabs.v{LANES}f32", f32.llvm, f32.llvm)
 _compress = _call(f"llvm.experimental.vector.compress.v{LANES}f32", f32.llvm, f32.llvm, mask.llvm, f32.llvm)
 
 add = _operation(f32, (f32, f32), lambda b, x, y: b.fadd(x, y))
@@ -105,6 +106,7 @@ divide = _operation(f32, (f32, f32), lambda b, x, y: b.fdiv(x, y))
 square_root = _operation(f32, (f32,), _square_root)
 positive = _operation(mask, (f32,), lambda b, x: b.fcmp_ordered(">", x, ir.Constant(f32.llvm, None)))
 zero_unless = _operation(f32, (mask, f32), _zero_unless)
+absolute = _operation(f32, (f32,), _absolute)
 total = _operation(types.float32, (f32,), _sum)
 
 integer_add = _operation(u32, (u32, u32), lambda b, x, y: b.add(x, y))

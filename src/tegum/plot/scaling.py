@@ -1,6 +1,6 @@
 """What changes with the number of hidden dimensions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -44,7 +44,7 @@ def loss_against_width(datasets: Mapping[str, xr.Dataset]) -> Figure:
     left.plot([], [], "--", color=FAINT, linewidth=1.0, label="of ignored features")
     floor = 0.5 * min(float(dataset["loss"].min()) for dataset in regimes.values())
     left.set(ylabel="loss per sample, features on [0, 2]", title=_title("trained", next(iter(regimes.values()))))
-    _logarithmic(left, [m for dataset in regimes.values() for m in dataset["n_hidden"].values])
+    _logarithmic(left, next(iter(regimes.values()))["n_hidden"].values)
     left.set_ylim(bottom=floor)
     steepest = next(iter(regimes.values()))
     _slope_of_one(left, steepest["n_hidden"].values, float(steepest["loss"].mean("model")[-1]))
@@ -118,7 +118,7 @@ def _slope_of_one(ax: Axes, m: np.ndarray, last: float) -> None:
     ax.plot(m, last * m[-1] / m, ":", color=FAINT, linewidth=1.2, label="∝ 1/m")
 
 
-def _logarithmic(ax: Axes, widths: Sequence[int] | np.ndarray) -> None:
+def _logarithmic(ax: Axes, widths: np.ndarray) -> None:
     ax.set(xscale="log", yscale="log", xlabel="hidden dimensions m")
     ticks = sorted({int(m) for m in widths})
     ax.set_xticks(ticks, [str(m) for m in ticks])

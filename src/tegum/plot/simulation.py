@@ -1,5 +1,7 @@
 """A network simulated in fewer dimensions: errors against width."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -106,7 +108,7 @@ def _layers(ax: Axes, dataset: xr.Dataset, name: str, formula: str) -> None:
         ax.plot(m, values.values, marker, color=colour, markersize=2.5, alpha=0.25, markeredgewidth=0)
         label = _LAYERS[min(number, 2)].format(layer)
         # the first layer's error equals that of storage: a ring, so that both are seen
-        ring = {"markerfacecolor": "none", "markersize": 7.0} if number == 0 else {"markersize": 4.5}
+        ring: dict[str, Any] = {"markerfacecolor": "none", "markersize": 7.0} if number == 0 else {"markersize": 4.5}
         ax.plot(m, values.mean("model").values, marker, color=colour, label=label, **ring)
         ax.plot(m, at[formula].values, color=colour, linewidth=1.0, linestyle="-" if number else "--")
 

@@ -15,7 +15,7 @@ from tegum.problem.profiles import Profile
 _RESERVED = (  # the other dimensions of the dataset that `train` returns, and its variables
     "model", "feature", "hidden", "step", "snapshot", "W", "bias", "loss", "loss_standard_error", "loss_history",
     "W_history", "bias_history", "probabilities", "importances", "start", "losses", "frequency", "gradient",
-    "curvature",
+    "curvature", "W_out", "W_out_history",
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from tegum.problem import dependence
 from tegum.problem.dependence import Correlation, Parents, Sets
 from tegum.problem.profiles import PerFeature, expand
 
-_QUIET = ("correlated_sets", "exclusive_sets", "parents", "correlation", "n_training_samples", "unit_inputs")
+_QUIET = (
+    "tied", "target", "correlated_sets", "exclusive_sets", "parents", "correlation", "n_training_samples", "unit_inputs",
+)  # fmt: skip
 
 
 class Problem(FrozenRecord):
@@ -20,7 +22,8 @@ class Problem(FrozenRecord):
     Feature i is present with probability `feature_probability`_i, independently of the others unless a field says
     how they depend on each other, and then has a random magnitude of its own. With inputs x, weights W (n_features,
     n_hidden) and bias b, the model computes h = x W (or ReLU(x W)) and x' = ReLU(h W^T + b) (or without ReLU), and its
-    loss is E sum_i I_i (x_i - x'_i)^2 with importances I.
+    loss is E sum_i I_i (x_i - x'_i)^2 with importances I. An untied model reads out
+    with a matrix of its own, h W_out^T + b.
 
     Args:
         n_features: number of features n.
@@ -30,6 +33,9 @@ class Problem(FrozenRecord):
         magnitude: distribution of a present feature: "uniform" on [0, 1], "signed_uniform" on [-1, 1], "boolean" (1).
         output: non-linearity of the output layer, "relu" or "linear".
         hidden: non-linearity of the hidden layer, "linear" or "relu" (a privileged basis).
+        tied: whether W also reads out. If not, W_out (n_features, n_hidden) is trained beside it.
+        target: what x' is compared with: the features x ("identity") or their sizes |x| ("absolute"), which is
+            another task only if features have both signs.
         correlated_sets: sets of features that are always present together, with magnitudes of their own; the
             features of a set have the same probability. Features in no set are independent.
         exclusive_sets: sets of features of which at most one is present: the set is on with probability g p, g its size
@@ -66,6 +72,8 @@ class Problem(FrozenRecord):
     magnitude: Literal["uniform", "signed_uniform", "boolean"] = "uniform"
     output: Literal["relu", "linear"] = "relu"
     hidden: Literal["linear", "relu"] = "linear"
+    tied: bool = Field(default=True, strict=True)
+    target: Literal["identity", "absolute"] = "identity"
     correlated_sets: Sets = ()
     exclusive_sets: Sets = ()
     parents: Parents = ()
@@ -83,6 +91,11 @@ class Problem(FrozenRecord):
         _refuse(importances, ~(importances >= 0), "importance must not be negative", "Use 0 for a feature to ignore.")
         _refuse(importances, np.isinf(importances), "importance must be finite", "Choose a profile that grows less.")
         self._check_dependence(p)
+        if self.target == "absolute" and self.magnitude != "signed_uniform":
+            raise InputError(
+                f"target='absolute' needs features of both signs, or |x| is x; got magnitude={self.magnitude!r}. "
+                "Use magnitude='signed_uniform'."
+            )
         return self
 
     def _check_dependence(self, p: np.ndarray) -> None:

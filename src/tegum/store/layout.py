@@ -22,11 +22,13 @@ _SOURCE = "Elhage et al. 2022, Toy Models of Superposition"
 _MEANING = {
     "W": ("feature directions, one row per feature", "1"),
     "bias": ("output bias", "1"),
+    "W_out": ("read-out weights, one row per feature", "1"),
     "loss": ("expected loss on fresh samples that all models share", "squared feature, summed"),
     "loss_standard_error": ("standard error of the expected loss over those samples", "squared feature, summed"),
     "loss_history": ("mean batch loss since the previous recorded step", "squared feature, summed"),
     "W_history": ("feature directions after the step named by `snapshot`", "1"),
     "bias_history": ("output bias after the step named by `snapshot`", "1"),
+    "W_out_history": ("read-out weights after the step named by `snapshot`", "1"),
     "probabilities": ("feature probability p = 1 - S", "1"),
     "frequency": ("share of the starts that ended in this optimum", "1"),
     "gradient": ("largest entry of the gradient of loss / (loss of the answer 0)", "1"),
@@ -67,23 +69,36 @@ class Provenance(FrozenRecord):
     kernel_epoch: int
 
 
+Weights = Mapping[str, np.ndarray]
+"""Parameters of models by the names of their variables; the first axis is the model."""
+
+_WEIGHTS = {"W": ("feature", "hidden"), "bias": ("feature",), "W_out": ("feature", "hidden")}
+"""Variables that hold parameters, with their dimensions after that of the model."""
+
+STANDS_FOR = {"W_out": "W", "W_out_history": "W_history"}
+"""What a tied model has in the place of a variable that untied models of the same grid have."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """What a kernel gives back; the first axis of every array is the model."""
 
-    W: np.ndarray
-    bias: np.ndarray
+    weights: Weights
     loss: np.ndarray
     standard_error: np.ndarray
     history: Sequence[np.ndarray]
-    snapshots: Sequence[tuple[np.ndarray, np.ndarray]]
+    snapshots: Sequence[Weights]
 
     def part(self, models: slice) -> Self:
         """The same for some of the models."""
         return type(self)(
-            self.W[models], self.bias[models], self.loss[models], self.standard_error[models],
-            [loss[models] for loss in self.history], [(W[models], bias[models]) for W, bias in self.snapshots],
+            _part(self.weights, models), self.loss[models], self.standard_error[models],
+            [loss[models] for loss in self.history], [_part(weights, models) for weights in self.snapshots],
         )  # fmt: skip
+
+
+def _part(weights: Weights, models: slice) -> Weights:
+    return {name: values[models] for name, values in weights.items()}
 
 
 Columns = dict[str, tuple[tuple[str, ...], Sequence[np.ndarray]]]
@@ -96,8 +111,9 @@ def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
     losses_at, snapshots_at = provenance.record.steps(getattr(provenance.settings, "n_steps", 0))
     one = ("model",)
     columns: Columns = {
-        "W": ((*one, "feature", "hidden"), [c.W for c in cells]),
-        "bias": ((*one, "feature"), [c.bias for c in cells]),
+        name: ((*one, *_WEIGHTS[name]), [_parameter(c.weights, name) for c in cells]) for name in _names(cells)
+    }
+    columns |= {
         "loss": (one, [c.loss for c in cells]),
         "loss_standard_error": (one, [c.standard_error for c in cells]),
     }
@@ -107,11 +123,19 @@ def assemble(provenance: Provenance, cells: Sequence[Trained]) -> xr.Dataset:
         columns["loss_history"] = ((*one, "step"), [np.stack(c.history, -1) for c in cells])
     if snapshots_at:
         steps["snapshot"] = snapshots_at
-        W_history = [np.stack([W for W, _ in c.snapshots], 1) for c in cells]
-        bias_history = [np.stack([bias for _, bias in c.snapshots], 1) for c in cells]
-        columns["W_history"] = ((*one, "snapshot", "feature", "hidden"), W_history)
-        columns["bias_history"] = ((*one, "snapshot", "feature"), bias_history)
+        for name in _names(cells):
+            histories = [np.stack([_parameter(weights, name) for weights in c.snapshots], 1) for c in cells]
+            columns[f"{name}_history"] = ((*one, "snapshot", *_WEIGHTS[name]), histories)
     return _labelled(provenance, columns | _of_problems(problems), steps)
+
+
+def _names(cells: Sequence[Trained]) -> list[str]:
+    """Parameters that the models of some cell have."""
+    return [name for name in _WEIGHTS if any(name in cell.weights for cell in cells)]
+
+
+def _parameter(weights: Weights, name: str) -> np.ndarray:
+    return weights[name if name in weights else STANDS_FOR[name]]
 
 
 def assemble_optima(grid: Grid, settings: DescentSettings, cells: Sequence[Optima], *, seed: int) -> xr.Dataset:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and only one of these function
 
 
 def save_weights(dataset: xr.Dataset, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write W and bias as safetensors, with the dataset's record as metadata.
+    """Write W, bias and (of untied models) W_out as safetensors, with the dataset's record as metadata.
 
     Args:
         dataset: what `train` returned, or a selection of it.
@@ -26,7 +26,8 @@ def save_weights(dataset: xr.Dataset, path: str | os.PathLike[str], *, overwrite
         overwrite: replace a file that is there.
 
     Returns:
-        The path. The tensors are "W" (grid..., model, feature, hidden) and "bias" (grid..., model, feature).
+        The path. The tensors are "W" (grid..., model, feature, hidden), "bias" (grid..., model, feature) and, if the
+        dataset has it, "W_out", shaped like W.
 
     Raises:
         FileError: the file exists or cannot be written. Nothing half-written is left.
@@ -40,7 +41,7 @@ def save_weights(dataset: xr.Dataset, path: str | os.PathLike[str], *, overwrite
         >>> loaded["W"].shape, loaded["bias"].shape
         ((4, 3, 2), (4, 3))
     """
-    tensors = {name: np.ascontiguousarray(dataset[name].values) for name in ("W", "bias")}
+    tensors = {n: np.ascontiguousarray(dataset[n].values) for n in ("W", "bias", "W_out") if n in dataset}
     metadata = {"dims": json.dumps(dataset["W"].dims)} | {str(key): str(value) for key, value in dataset.attrs.items()}
     with replacing(path, overwrite=overwrite) as temporary:
         save_file(tensors, temporary, metadata)
@@ -83,7 +84,7 @@ def to_torch(dataset: xr.Dataset) -> "ToyModel":
         A `tegum.models.ToyModel`; its parameters have the precision of the dataset.
 
     Raises:
-        InputError: the selected cells differ in their non-linearities.
+        InputError: the selected cells differ in their non-linearities, or only some of them are tied.
         FileError: the dataset has no record.
 
     Example:
@@ -101,10 +102,11 @@ def to_torch(dataset: xr.Dataset) -> "ToyModel":
     from tegum.models import ToyModel
 
     problem, *others = problems_of(dataset)
-    kinds = {(other.hidden, other.output) for other in (problem, *others)}
+    kinds = {(other.hidden, other.output, other.tied) for other in (problem, *others)}
     if len(kinds) > 1:
         raise InputError(
-            f"these cells have several kinds of model, (hidden, output) = {sorted(kinds)}; select one kind first."
+            f"these cells have several kinds of model, (hidden, output, tied) = {sorted(kinds)}; select one kind first."
         )
     W, bias = (torch.from_numpy(dataset[name].values.copy()) for name in ("W", "bias"))
-    return ToyModel(W, bias, hidden=problem.hidden, output=problem.output)
+    W_out = None if problem.tied else torch.from_numpy(dataset["W_out"].values.copy())
+    return ToyModel(W, bias, W_out=W_out, hidden=problem.hidden, output=problem.output)

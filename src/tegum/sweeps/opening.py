@@ -69,7 +69,11 @@ class _SweepBackend(BackendEntrypoint):
                 f"{n_missing} of the {len(tasks)} tasks of {folder.path} are missing. Run the sweep again, which does "
                 "only these" + ("." if n_missing == len(tasks) else ", or pass partial=True to see NaN in their place.")
             )
-        first = next(task.key for task in tasks if task.key in present)
+        cells = spec.grid.cells()
+        first = max(  # the first one, but an untied one if there is any, as it has the most variables
+            (task for task in tasks if task.key in present),
+            key=lambda task: not all(cells[task.block.first_cell + i].tied for i in range(task.block.n_cells)),
+        ).key
         files = TaskFiles(folder.tasks, tasks, present, spec.grid.shape, spec.n_models)
         try:
             example = load(folder.file(first))

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from tegum.ground.errors import FileError
+from tegum.store.layout import STANDS_FOR
 from tegum.sweeps.partition import Task
 from tegum.sweeps.taskfile import problem_with
 
@@ -74,7 +75,7 @@ class TaskFiles:
         path = self._folder / f"{task.key}.nc"
         self._check(path, task.key)
         with h5py.File(path, "r") as file:
-            stored: Any = file[name]
+            stored: Any = file[name if name in file else STANDS_FOR[name]]
             values = stored[tuple(slice(i.min(), i.max() + 1) for i in index)]
         return values[tuple(i - i.min() for i in index)]
 

@@ -56,8 +56,8 @@ def counting_bits(n_features: Count, n_active: ArrayLike) -> Real:
         array([  7.7211,  77.8163, 227.7487])
     """
     size = sizes(n_features, n_active=np.floor(as_positive(n_active, "n_active")))
-    flat = [_counting_nats(Sizes(*numbers)) for numbers in zip(*(part.ravel() for part in size), strict=True)]
-    return np.asarray(flat, dtype=np.float64).reshape(size.n.shape) / _LN2
+    flat = [_counting_bits(Sizes(*numbers)) for numbers in zip(*(part.ravel() for part in size), strict=True)]
+    return np.asarray(flat, dtype=np.float64).reshape(size.n.shape)
 
 
 def counting_dimension_bound(n_features: Count, n_active: ArrayLike, bits_per_dimension: ArrayLike = 1.0) -> Real:
@@ -87,15 +87,16 @@ def counting_dimension_bound(n_features: Count, n_active: ArrayLike, bits_per_di
 
 
 def sign_sum_bits(n_active: ArrayLike) -> Real:
-    """Bits of a sum of k random signs, nearly.
+    """Most bits that a sum of at most k random signs can carry.
 
-    ½ log₂(2πe (k + 1/12)): the entropy of the rounded normal law.
+    ½ log₂(2πe (k + 1/12)): no whole number of variance k has more entropy. Exactly k signs have one parity, and carry
+    one bit less.
 
     Args:
         n_active: k, at least 1.
 
     Returns:
-        Same shape, in bits, counting steps of 1 in the number of positive signs times 2.
+        Same shape, in bits.
 
     Raises:
         InputError: k below 1.
@@ -103,6 +104,9 @@ def sign_sum_bits(n_active: ArrayLike) -> Real:
     Example:
         >>> print(sign_sum_bits(10).round(3))
         3.714
+
+    Source:
+        Massey 1988, On the entropy of integer-valued random variables.
     """
     k = as_positive(n_active, "n_active", 1.0)
     return np.asarray(0.5 * np.log2(2 * np.pi * np.e * (k + 1 / 12)))
@@ -214,16 +218,16 @@ def _log_choose(size: Sizes) -> Real:
     return np.asarray(np.where(size.n > 1e300, k * size.log_n - gammaln(k + 1), exact))
 
 
-def _counting_nats(size: Sizes) -> float:
-    """Logarithm of Σ_{i ≤ k} C(n, i) for one n and k."""
+def _counting_bits(size: Sizes) -> float:
+    """Bits log₂ Σ_{i ≤ k} C(n, i) for one n and k."""
     n, k = float(size.n), float(size.k)
     if k >= n:
-        return n * _LN2
+        return n
     share = betainc(n - k, k + 1, 0.5) if n < np.inf else 0.0  # of all 2ⁿ sets: a binomial tail
     if share > _UNDERFLOW:
-        return n * _LN2 + float(np.log(share))
+        return n + float(np.log2(share))
     # in the far tail a term is at most k/(n-k+1) of the next larger one
     n_terms = int(min(k, _NEGLIGIBLE / (size.log_absent - np.log(max(k, 1.0))))) + 1
     i = k - np.arange(n_terms)
     terms = _log_choose(Sizes(*np.broadcast_arrays(size.n, size.log_n, 1.0, i)))
-    return float(np.asarray(logsumexp(terms)))
+    return float(np.asarray(logsumexp(terms))) / _LN2

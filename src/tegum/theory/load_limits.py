@@ -120,7 +120,7 @@ def max_active_asymptotic(n_features: Count, n_hidden: ArrayLike) -> Real:
     def holds(log_k: np.ndarray) -> np.ndarray:
         k = np.exp(log_k)
         root = np.sqrt(size._replace(k=k).log_absent.clip(0)) + np.sqrt(log_k.clip(0))
-        return 2 * k * root**2 <= size.m
+        return np.asarray(2 * k * root**2 <= size.m)
 
     half = np.minimum(size.log_n - np.log(2), _LOG_MOST)
     load = np.exp(last_true(holds, np.full(half.shape, _LOG_LEAST), half))
@@ -132,7 +132,7 @@ def _first_load(size: Sizes, eta: Numbers, threshold: Callable[[Sizes], Real]) -
 
     def holds(log_k: np.ndarray) -> np.ndarray:
         load = Sizes(*np.broadcast_arrays(*size[:3], np.minimum(np.exp(log_k), size.n)))
-        return log_wrong(load, threshold(load)) <= np.log(eta)
+        return np.asarray(log_wrong(load, threshold(load)) <= np.log(eta))
 
     top = np.minimum(size.log_n, _LOG_MOST)
     load = np.exp(first_true_to_false(holds, np.full(top.shape, _LOG_LEAST), top))

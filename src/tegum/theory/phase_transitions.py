@@ -104,10 +104,10 @@ def bayes_amp_threshold(hidden_per_feature: ArrayLike) -> Real:
 
     def holds(log_p: np.ndarray) -> np.ndarray:
         def falling(log_v: np.ndarray) -> np.ndarray:
-            return -bernoulli_mmse(np.exp(log_p), np.exp(log_v)) / np.exp(log_v)
+            return np.asarray(-bernoulli_mmse(np.exp(log_p), np.exp(log_v)) / np.exp(log_v))
 
         at = lowest_point(falling, np.full(log_p.shape, least), np.full(log_p.shape, most), n_points=48, n_steps=10)
-        return -falling(at) < delta
+        return np.asarray(-falling(at) < delta)
 
     low, high = np.full(delta.shape, -40.0), np.full(delta.shape, np.log(0.5))
     return np.asarray(np.where(holds(high), 0.5, np.exp(last_true(holds, low, high, n_steps=26))))

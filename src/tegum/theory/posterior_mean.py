@@ -87,7 +87,7 @@ def _squared_errors(p: Numbers, inactive: Numbers, active: Numbers) -> tuple[Num
     with np.errstate(over="ignore"):
         stretched, stretch = tau + s0 * np.sinh(_GRID * reach), s0 * np.cosh(_GRID * reach) * reach
 
-    def mean(squared: Callable[[Numbers], Numbers], centre: float, variance: Numbers) -> Real:
+    def mean(squared: Callable[[Numbers], Numbers], centre: float, variance: Numbers) -> Numbers:
         width, even = np.sqrt(variance), 20 * np.sqrt(variance)
         z = np.where(s0 < _SMOOTH, stretched, centre + even * _GRID)
         weight = np.where(s0 < _SMOOTH, stretch, even) * (_GRID[1] - _GRID[0])

@@ -59,7 +59,7 @@ def max_active_pursuit(n_features: Count, n_hidden: ArrayLike) -> Real:
     top = np.minimum(size.log_n - np.log(2), np.log(1e300))
 
     def holds(log_k: np.ndarray) -> np.ndarray:
-        return 2 * np.exp(log_k) * np.maximum(size._replace(k=np.exp(log_k)).log_absent, 0.0) <= size.m
+        return np.asarray(2 * np.exp(log_k) * np.maximum(size._replace(k=np.exp(log_k)).log_absent, 0.0) <= size.m)
 
     return np.asarray(np.exp(last_true(holds, np.full(top.shape, _LOG_LEAST), top)))
 

@@ -99,7 +99,7 @@ def best_shift_and_gain(n_features: Count, n_hidden: ArrayLike, n_active: ArrayL
 
     def gained(b: np.ndarray) -> np.ndarray:
         mean, square = parts(b)
-        return -(mean**2) / square
+        return np.asarray(-(mean**2) / square)
 
     shift = lowest_point(gained, *_shift_range(size))
     mean, square = parts(shift)

@@ -5,14 +5,14 @@ float64, so no tolerance has to be chosen.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tegum.ground.arrays import Real
 from tegum.theory.counts import Numbers
 
-Function: TypeAlias = Callable[[np.ndarray], np.ndarray | np.bool_ | np.float64]
+Function: TypeAlias = Callable[[np.ndarray], Any]
 """From an array of points to values; leading axes of the points may be added."""
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -36,7 +36,7 @@ def last_true(condition: Function, low: Numbers, high: Numbers, n_steps: int = 8
     """
     low, high = (np.array(end, dtype=np.float64) for end in np.broadcast_arrays(low, high))
     for _ in range(n_steps):
-        middle = (low + high) / 2
+        middle = np.asarray((low + high) / 2)
         holds = condition(middle)
         low, high = np.where(holds, middle, low), np.where(holds, high, middle)
     return np.asarray(low)
@@ -97,7 +97,7 @@ def lowest_point(function: Function, low: Numbers, high: Numbers, n_points: int 
     a = np.take_along_axis(grid, np.maximum(best - 1, 0), axis=0)[0]
     b = np.take_along_axis(grid, np.minimum(best + 1, n_points - 1), axis=0)[0]
     for _ in range(n_steps):
-        left, right = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
+        left, right = np.asarray(b - GOLDEN * (b - a)), np.asarray(a + GOLDEN * (b - a))
         down = function(left) < function(right)
         a, b = np.where(down, a, left), np.where(down, right, b)
     return np.asarray((a + b) / 2)

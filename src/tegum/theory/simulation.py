@@ -87,7 +87,7 @@ def wrong_neurons(n_neurons: int, n_hidden: float, *, n_active: float, n_layers:
         Computation in Superposition.
     """
     _check(n_neurons, n_hidden, n_active)
-    active = np.arange(n_neurons + 1)
+    active = np.arange(n_neurons + 1.0)
     weight = binom.pmf(active, n_neurons, n_active / n_neurons)
     active, weight = active[weight > 1e-12], weight[weight > 1e-12]
     missed, false = np.zeros((2, len(active)))
