@@ -7,7 +7,6 @@ feature keeps its probability, and only the pairs (and larger groups) change.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from tegum.problem.problem import Problem
 
@@ -31,6 +30,8 @@ def copula_of(problem: Problem) -> Copula | None:
     n, correlation = problem.n_features, problem.correlation
     if correlation is None:
         return None
+    from scipy.special import ndtri  # here, as every command imports this file, and scipy takes its time to load
+
     threshold = ndtri(problem.probabilities)
     if isinstance(correlation, int | float):  # eigenvalues: 1 - ρ, and 1 + (n - 1) ρ for all features alike
         own = np.sqrt(1 - correlation)
@@ -45,6 +46,8 @@ def presences(copula: Copula, words: np.ndarray) -> np.ndarray:
     The sums run feature by feature: a product of matrices may round differently for another number of samples, and
     then presence would depend on how a batch is cut.
     """
+    from scipy.special import ndtri  # as above
+
     normal = ndtri((words + 0.5) / _WORDS)
     shared = np.zeros((len(words), 1 if copula.root is None else words.shape[1]))
     for j in range(words.shape[1]):

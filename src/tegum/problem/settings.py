@@ -13,7 +13,7 @@ class TrainSettings(FrozenRecord):
 
     Args:
         n_steps: number of updates.
-        batch_size: fresh samples per update.
+        batch_size: fresh samples per update; not used where a problem has n_training_samples.
         optimizer: "adam", "adamw" (decoupled weight decay) or "sgd" (with momentum).
         learning_rate: its peak, after warm-up.
         schedule: "constant", "linear" (to 0 at the end) or "cosine" (half a period, to 0 at the end).
