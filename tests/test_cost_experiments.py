@@ -156,6 +156,7 @@ def test_models_that_represent_nothing_pass_nothing() -> None:
         ("strong", lambda d: d.assign(overlap=d["overlap"] ** 0.8), {"width-overlap": "refuted"}),
         ("strong", lambda d: d.assign(ignored=0.5 * d["loss"]), {"width-weak": "refuted"}),
         ("weak", lambda d: d.assign(ignored=0.5 * d["ignored"]), {"width-weak": "refuted"}),
+        ("weak", lambda d: d.assign(ignored=0 * d["ignored"]), {"width-weak": "refuted"}),
         ("weak", lambda d: d.assign(represented=d["represented"] / 2.8), {"width-weak-dedicated": "reproduced"}),
         ("codes", lambda d: d.assign(formula=1.2 * d["formula"]), {"width-random-code": "refuted"}),
         ("codes", lambda d: d.assign(unit_gain=0.8 * d["unit_gain"]), {"width-random-code": "refuted"}),

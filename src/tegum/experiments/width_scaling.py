@@ -22,6 +22,7 @@ from tegum.training import train
 
 SCALE = 4.0  # published features are uniform on [0, 2]: the same model and code, all losses times 2²
 REPRESENTED = 0.5
+_NOTHING = 1e-12  # stands for 0 where a logarithm or a ratio is taken: such a model must fail and not crash
 
 
 class Regime(FrozenRecord):
@@ -199,7 +200,8 @@ def judge(data: Data) -> list[Finding]:
 
 def _per_model(data: xr.Dataset, name: str) -> np.ndarray:
     """Exponent of one variable for each model, fitted over the widths."""
-    return scaling_exponent(data["n_hidden"].values, data[name].transpose("model", "n_hidden").values)
+    values = np.maximum(data[name].transpose("model", "n_hidden").values, _NOTHING)
+    return scaling_exponent(data["n_hidden"].values, values)
 
 
 def _exponent(data: xr.Dataset, name: str = "loss") -> Estimate:
@@ -218,7 +220,7 @@ def _overlap(strong: xr.Dataset) -> list[Part]:
 
 
 def _weak(weak: xr.Dataset, strong: xr.Dataset) -> list[Part]:
-    ratio = (weak["loss"] / weak["ignored"]).mean("n_hidden").values
+    ratio = (weak["loss"] / np.maximum(weak["ignored"], _NOTHING)).mean("n_hidden").values
     difference = _per_model(weak, "loss") - _per_model(weak, "ignored")
     widest = strong.isel(n_hidden=-1)
     share = (widest["ignored"] / widest["loss"]).values

@@ -130,14 +130,14 @@ def recognise(W: ArrayLike | xr.DataArray, *, shortest: float = 0.3) -> Recognit
     Source:
         Elhage et al. 2022, Toy Models of Superposition, The Geometry of Superposition.
     """
-    W = _one_matrix(W)
+    matrix = _one_matrix(W)
     if not 0 < shortest < 1:
         raise InputError(f"shortest must lie strictly between 0 and 1, a share of the longest row; got {shortest}.")
-    W = W / (np.abs(W).max() or 1.0)  # so that no square over- or underflows
-    norms = np.linalg.norm(W, axis=1)
+    matrix = matrix / (np.abs(matrix).max() or 1.0)  # so that no square over- or underflows
+    norms = np.linalg.norm(matrix, axis=1)
     present = np.flatnonzero(norms > shortest * norms.max())
-    bundles = _bundles(unit_rows(W)[present], norms[present])
-    units = _directions(W[present], bundles)
+    bundles = _bundles(unit_rows(matrix)[present], norms[present])
+    units = _directions(matrix[present], bundles)
     groups = tegum_factors(units) if len(bundles) else []
     found = leaks(np.square(units @ units.T), groups)
     factors = [
@@ -147,9 +147,9 @@ def recognise(W: ArrayLike | xr.DataArray, *, shortest: float = 0.3) -> Recognit
     factors.sort(key=lambda factor: (-factor.n_directions, -factor.rank, factor.name, factor.members))
     return Recognition(
         factors=tuple(factors),
-        absent=tuple(sorted({*range(len(W))} - {*present.tolist()})),
+        absent=tuple(sorted({*range(len(matrix))} - {*present.tolist()})),
         collapsed=tuple(sorted(tuple(np.sort(present[bundle]).tolist()) for bundle in bundles if len(bundle) > 1)),
-        dimensionalities=tuple(_dimensionalities(W).tolist()),
+        dimensionalities=tuple(_dimensionalities(matrix).tolist()),
     )
 
 

@@ -98,6 +98,7 @@ def lowest_point(function: Function, low: Numbers, high: Numbers, n_points: int 
     b = np.take_along_axis(grid, np.minimum(best + 1, n_points - 1), axis=0)[0]
     for _ in range(n_steps):
         left, right = np.asarray(b - GOLDEN * (b - a)), np.asarray(a + GOLDEN * (b - a))
-        down = function(left) < function(right)
+        at_left, at_right = function(np.stack([left, right]))
+        down = at_left < at_right
         a, b = np.where(down, a, left), np.where(down, right, b)
     return np.asarray((a + b) / 2)
