@@ -38,7 +38,7 @@ class Settings(FrozenRecord):
         feature_probability=0.05,
         correlated_sets=(tuple(range(10)), tuple(range(10, 20))),
     )
-    set_probability: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1.0)
+    set_probability: tuple[float, ...]
     crowded_probability: tuple[float, ...] = (0.01, 0.05)  # of the exact optima beside the trained ones
     capacity_n_hidden: tuple[int, ...] = (1, 2, 3)
     starts: int = 12
@@ -55,12 +55,14 @@ class Settings(FrozenRecord):
 
 PRESETS = {
     "quick": Settings(
+        set_probability=(0.05, 0.1, 0.2, 1.0),
         crowded_starts=20,
         bases_starts=3,
         models=180,
-        training=TrainSettings(n_steps=4000, batch_size=512, learning_rate=3e-3, schedule="linear"),
+        training=TrainSettings(n_steps=4000, batch_size=256, learning_rate=3e-3, schedule="linear"),
     ),
     "paper": Settings(
+        set_probability=(0.05, 0.1, 0.2, 0.5, 1.0),
         crowded_starts=30,
         bases_starts=5,
         models=300,
