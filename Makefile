@@ -20,6 +20,7 @@ test: check
 	$(BIN)/python benchmarks/bench_train_step.py --smoke
 	$(BIN)/python benchmarks/bench_sweep.py --smoke
 	$(BIN)/python benchmarks/bench_exact.py --smoke
+	$(BIN)/python benchmarks/bench_decoders.py --smoke
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check --quiet .
@@ -32,6 +33,7 @@ bench: .venv/installed-bench
 	$(BIN)/python benchmarks/bench_train_step.py --json benchmarks/results/latest.json
 	$(BIN)/python benchmarks/bench_sweep.py --json benchmarks/results/sweep.json
 	$(BIN)/python benchmarks/bench_exact.py --json benchmarks/results/exact.json
+	$(BIN)/python benchmarks/bench_decoders.py --json benchmarks/results/decoders.json
 
 regen: .venv/installed-dev
 	$(BIN)/python tools/regen.py

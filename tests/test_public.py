@@ -19,12 +19,15 @@ import pytest
 import tegum
 
 PUBLIC = [
-    "tegum", "tegum.geometry", "tegum.theory", "tegum.measure", "tegum.problem", "tegum.store", "tegum.sweeps",
-    "tegum.plot", "tegum.experiments", "tegum.report",
+    "tegum", "tegum.geometry", "tegum.theory", "tegum.codes", "tegum.decoders", "tegum.measure", "tegum.problem",
+    "tegum.store", "tegum.sweeps", "tegum.plot", "tegum.experiments", "tegum.report",
 ]  # fmt: skip
 MODULES = {name: importlib.import_module(name) for name in PUBLIC}
 # Tables and aliases: no docstring of their own, described where they stand.
-DATA = {"CONVERSIONS", "CRITERIA", "RISKS", "EXPERIMENTS", "MEASURES", "Invariance", "Magnitude"}
+DATA = {
+    "CODES", "CONVERSIONS", "CRITERIA", "DECODERS", "RISKS", "EXPERIMENTS", "MEASURES", "Invariance", "Magnitude",
+    "NoiseLaw",
+}  # fmt: skip
 OBJECTS = {
     public: getattr(module, public)
     for module in MODULES.values()

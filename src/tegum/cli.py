@@ -13,6 +13,7 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction
 
 from tegum.cli_bounds import bounds
+from tegum.cli_depth import depth
 from tegum.cli_print import print_json as _print_json
 from tegum.cli_print import print_text as _print
 from tegum.cli_print import table as _table
@@ -297,6 +298,7 @@ _COMMANDS = {
     "sweep": sweep,
     "show": show,
     "bounds": bounds,
+    "depth": depth,
 }
 
 

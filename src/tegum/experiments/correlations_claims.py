@@ -200,7 +200,9 @@ def _cosines_within(W: np.ndarray, sets: Sets) -> list[float]:
 def _side_by_side(data: xr.Dataset, sets: Sets) -> list[Part]:
     cell = _judged(data)
     return [
-        within("least cosine within a set", over_groups(cell, lambda a: min(_cosines_within(weights(a), sets))), 0.3, 0.6),
+        within(
+            "least cosine within a set", over_groups(cell, lambda a: min(_cosines_within(weights(a), sets))), 0.3, 0.6
+        ),
         within(
             "largest cosine within a set", over_groups(cell, lambda a: max(_cosines_within(weights(a), sets))), 0.3, 0.6
         ),

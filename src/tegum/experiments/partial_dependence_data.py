@@ -55,7 +55,7 @@ def as_independent(grid: Grid) -> Grid:
     """The same marginal probabilities without the hierarchy."""
     cells = grid.cells()
     fields = {"feature_probability": [cell.marginal_probabilities.tolist() for cell in cells]}
-    return Grid(grid.problem.replace(parents=()), child_probability=Axis(labels=grid.axes[0].values, fields=fields))
+    return Grid(grid.problem.replace(parents=()), child_probability=Axis(labels=grid.axes[0].labels, fields=fields))
 
 
 def lowest_ends(
@@ -91,9 +91,7 @@ def crossing(
     )
 
 
-def exact_cosines(
-    problem: Problem, correlation: Sequence[float], settings: DescentSettings, seed: int
-) -> xr.Dataset:
+def exact_cosines(problem: Problem, correlation: Sequence[float], settings: DescentSettings, seed: int) -> xr.Dataset:
     """Cosine of features 0 and 1 in the exact optimum, over the correlation of the normal numbers of each pair."""
     p = float(problem.probabilities[0])
     joint: Any = joint_presence(p, p, np.asarray(correlation))

@@ -21,7 +21,15 @@ config: Any = numba_config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _DAY = 86_400.0
-_COMPILED = ("ground/compiled.py", "ground/streams.py", "kernels/*.py", "theory/*.py")
+_COMPILED = (
+    "ground/compiled.py",
+    "ground/streams.py",
+    "theory/*.py",
+    "codes/entries.py",
+    "codes/quantile.py",
+    "decoders/pursuit_kernel.py",
+    "kernels/*.py",
+)
 
 
 @functools.cache

@@ -52,11 +52,15 @@ def generator(seed: int, model: int, purpose: str) -> np.random.Generator:
 
 def feature_keys(key: int, step: int, n_features: int) -> tuple[np.ndarray, np.ndarray]:
     """Two 32-bit keys of each feature at one step, as int64 arrays of shape (n_features,)."""
+    return keys_at(key, step, np.arange(n_features, dtype=np.int64))
+
+
+def keys_at(key: int, step: int, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`feature_keys` of the given features only, int64 in [0, 2^32), in any shape."""
     z = (key + STEP_STRIDE * (step + 1)) & _LOW64
     z = ((z ^ (z >> 30)) * SPLIT_1) & _LOW64
     z = ((z ^ (z >> 27)) * SPLIT_2) & _LOW64
     z ^= z >> 31
-    features = np.arange(n_features, dtype=np.int64)
     first = _mix((z & _LOW) + ((features * FEATURE_STRIDE_1) & _LOW), 0)
     second = _mix((z >> 32) + ((features * FEATURE_STRIDE_2) & _LOW), 0)
     return first, second

@@ -1,11 +1,15 @@
 """Figures drawn from stored datasets only: each function takes what `tegum.train` returns and gives a Figure."""
 
+from tegum.plot.analogies import analogy_shares
 from tegum.plot.animation import Animation, moving_weights, save_animation
 from tegum.plot.arrows import feature_arrows
 from tegum.plot.attack import gradients_against_probability, vulnerability_against_probability
 from tegum.plot.branches import collapsed_against_probability, landing_shares, level_curves, loss_branches
+from tegum.plot.capacity import capacity_against_features, capacity_near_square, wrong_against_active
+from tegum.plot.coherence import coherence_against_features, directions_against_width
 from tegum.plot.curves import loss_ratio_against_probability, represented_against_probability
 from tegum.plot.deformation import deformation
+from tegum.plot.depth import false_against_load, false_over_layers, layer_noise, layer_wrong, neuron_errors
 from tegum.plot.forces import cost_of_overlap, formula_against_samples
 from tegum.plot.geometry import (
     dimensionality_against_sparsity,
@@ -14,6 +18,8 @@ from tegum.plot.geometry import (
     thomson_gallery,
 )
 from tegum.plot.heatmaps import gram_and_bias
+from tegum.plot.levels import level_errors, wrong_against_correlation
+from tegum.plot.memorisation import double_descent_curves, hidden_vectors_and_features
 from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
 from tegum.plot.norms import norm_bars
 from tegum.plot.phase_maps import disagreement, phase_maps
@@ -28,19 +34,31 @@ from tegum.plot.trajectories import energy_levels, weight_trajectories
 __all__ = [
     "Animation",
     "agreement_shares",
+    "analogy_shares",
+    "capacity_against_features",
+    "capacity_near_square",
+    "coherence_against_features",
     "collapsed_against_probability",
     "cost_of_overlap",
     "deformation",
     "dimensionality_against_sparsity",
     "dimensions_per_feature_against_sparsity",
+    "directions_against_width",
     "disagreement",
+    "double_descent_curves",
     "energy_levels",
+    "false_against_load",
+    "false_over_layers",
     "feature_arrows",
     "formula_against_samples",
     "gradients_against_probability",
     "gram_and_bias",
+    "hidden_vectors_and_features",
     "landing_shares",
+    "layer_noise",
+    "layer_wrong",
     "level_curves",
+    "level_errors",
     "loss_against_width",
     "loss_branches",
     "loss_curves",
@@ -48,6 +66,7 @@ __all__ = [
     "monosemantic_against_probability",
     "moving_weights",
     "neuron_bars",
+    "neuron_errors",
     "norm_bars",
     "overlap_against_width",
     "phase_maps",
@@ -64,5 +83,7 @@ __all__ = [
     "times_against_theory",
     "vulnerability_against_probability",
     "weight_trajectories",
+    "wrong_against_active",
+    "wrong_against_correlation",
     "wrong_neurons_against_width",
 ]

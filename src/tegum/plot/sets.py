@@ -17,6 +17,7 @@ from tegum.plot.panels import panels
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKS: Final = "osD^vP"  # beside colour, for readers who do not see colours
+_JUMP: Final = 0.5
 
 
 @styled()
@@ -61,12 +62,14 @@ def set_arrows(dataset: xr.Dataset, *, sets: Sequence[Sequence[int]], n_shown: i
     for place, ax in enumerate(axes):
         title, cell = shown[place // n_shown]
         order = np.argsort(cell["loss"].to_numpy(), kind="stable")
-        model = cell.isel(model=int(order[np.linspace(0, len(order) - 1, n_shown).round().astype(int)[place % n_shown]]))
+        model = cell.isel(
+            model=int(order[np.linspace(0, len(order) - 1, n_shown).round().astype(int)[place % n_shown]])
+        )
         _draw(ax, turned(model["W"].transpose("feature", "hidden").to_numpy()), sets, reach)
         ax.set_title(f"loss {float(model['loss']):.3g}")
         if place % n_shown == 0:
             ax.set_ylabel(title)
-    figure.suptitle(f"{dataset.sizes['model']} models each, lowest loss on the left, highest on the right")
+    figure.suptitle(f"{dataset.sizes['model']} models of each problem, from the lowest loss (left) to the highest")
     return figure
 
 
@@ -90,7 +93,8 @@ def turned(W: Float[np.ndarray, "n_features 2"]) -> Float[np.ndarray, "n_feature
     x, y = W[clear[0]] / norms[clear[0]]
     rotated = W @ np.array([[x, -y], [y, x]])
     above = rotated[np.abs(rotated[:, 1]) > 0.1 * norms.max(), 1]
-    return rotated * [1.0, -1.0] if len(above) and above[0] < 0 else rotated
+    flip = -1.0 if len(above) and above[0] < 0 else 1.0
+    return rotated * [1.0, flip] + 0.0  # no negative zeros
 
 
 def _draw(ax: Axes, W: np.ndarray, sets: Sequence[Sequence[int]], reach: float) -> None:
@@ -150,7 +154,7 @@ def similarity_panels(exact: xr.Dataset, trained: xr.Dataset, *, label: str, mea
 
     Args:
         exact: `similarity` over (problem, x), one line in each panel.
-        trained: `similarity` over (problem, x, model) at x of its own, and the mark `lowest` of the lowest-loss model.
+        trained: `similarity` and `loss` over (problem, x, model), at x of its own; the lowest-loss model is marked.
         label: what x is.
         meaning: what similarity is: a cosine or an inner product.
 
@@ -173,8 +177,14 @@ def similarity_panels(exact: xr.Dataset, trained: xr.Dataset, *, label: str, mea
     panels_ = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for k, (ax, name) in enumerate(zip(panels_, names, strict=True)):
         ax.axhline(0.0, color=FAINT, linewidth=0.5)
-        line = exact["similarity"].isel(problem=k)
-        ax.plot(line["x"], line, ".-", color=OKABE_ITO[0], markersize=3, linewidth=1.0, label="exact optimum")
+        ax.plot(
+            *_broken(exact["x"].to_numpy(), exact["similarity"].isel(problem=k).to_numpy()),
+            ".-",
+            color=OKABE_ITO[0],
+            markersize=3,
+            linewidth=1.0,
+            label="exact optimum",
+        )
         mine = trained.isel(problem=k)
         for x in mine["x"].to_numpy():
             _dots(ax, float(x), mine.sel(x=x))
@@ -184,6 +194,12 @@ def similarity_panels(exact: xr.Dataset, trained: xr.Dataset, *, label: str, mea
     unique = dict(zip(words, handles, strict=True))
     figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=3)
     return figure
+
+
+def _broken(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A line with gaps where it jumps, as nothing is known to lie between two kinds of optimum."""
+    jumps = np.flatnonzero(np.abs(np.diff(y)) > _JUMP) + 1
+    return np.insert(x, jumps, np.nan), np.insert(y, jumps, np.nan)
 
 
 def _dots(ax: Axes, x: float, cell: xr.Dataset) -> None:

@@ -24,6 +24,9 @@ from tegum.theory.counts import LogCount
 from tegum.theory.criteria import CRITERIA, RISKS, Criterion, OneShotRisk
 from tegum.theory.decoder_risk import linear_risk, pseudo_inverse_risk, scaled_linear_risk, threshold_rates
 from tegum.theory.dependence import active_count_probability, active_count_variance, expected_wrong_mixture
+from tegum.theory.depth_limits import gate_noise, linear_noise, max_active_layers, reused_code_noise
+from tegum.theory.depth_rows import DepthRow, LoadRow, depth_table, load_table
+from tegum.theory.evolution import Evolution, state_evolution
 from tegum.theory.guarantees import (
     max_active_union,
     max_active_worst_case,
@@ -52,6 +55,7 @@ from tegum.theory.linear import (
     optimal_linear_bias,
 )
 from tegum.theory.load_limits import max_active, max_active_asymptotic, max_active_best_threshold, max_active_tight
+from tegum.theory.message_passing import message_passing_noise
 from tegum.theory.moments import Magnitude, feature_mean, feature_mean_square, feature_variance, zero_loss
 from tegum.theory.one_sparse import OneSparseLoss, one_sparse_loss
 from tegum.theory.overlap_law import (
@@ -74,7 +78,17 @@ from tegum.theory.phase_transitions import (
 from tegum.theory.posterior_mean import bernoulli_mmse, posterior_mean_risk
 from tegum.theory.pursuit import max_active_pursuit, pursuit_dimension, pursuit_worst_case
 from tegum.theory.relu_risk import best_shift, best_shift_and_gain, shifted_relu_risk
+from tegum.theory.rules import UpdateRule, biased_relu_rule, clip_rule, gate_rule, step_rule, update_rules
+from tegum.theory.runaway import critical_load, false_positive_law, settled_load
 from tegum.theory.saxe import after_bias, first_lengths, growth_rate, rise_time, squared_length
+from tegum.theory.superposed_correction import (
+    NoiseLaw,
+    correction_errors,
+    critical_correction_load,
+    max_corrected_features,
+    neuron_error,
+    wrong_after_correction,
+)
 
 __all__ = [
     "CONVERSIONS",
@@ -83,10 +97,15 @@ __all__ = [
     "BoundRow",
     "Conversion",
     "Criterion",
+    "DepthRow",
+    "Evolution",
+    "LoadRow",
     "LogCount",
     "Magnitude",
+    "NoiseLaw",
     "OneShotRisk",
     "OneSparseLoss",
+    "UpdateRule",
     "active_count_probability",
     "active_count_variance",
     "active_set_bits",
@@ -99,27 +118,36 @@ __all__ = [
     "best_shift_and_gain",
     "best_threshold",
     "best_welch_bound",
+    "biased_relu_rule",
     "binary_entropy",
     "bounds_table",
+    "clip_rule",
     "coherence_bound",
     "coherence_first_order",
     "coherence_limit",
     "coherence_limit_probability",
     "coherence_probability",
     "coherence_union_bound",
+    "correction_errors",
     "counting_bits",
     "counting_dimension_bound",
+    "critical_correction_load",
+    "critical_load",
+    "depth_table",
     "distinguishable_levels",
     "effective_dimension",
     "error_probability",
     "expected_coherence",
     "expected_wrong",
     "expected_wrong_mixture",
+    "false_positive_law",
     "feature_benefit",
     "feature_mean",
     "feature_mean_square",
     "feature_variance",
     "first_lengths",
+    "gate_noise",
+    "gate_rule",
     "growth_rate",
     "jl_cosine_bound",
     "jl_dimension",
@@ -133,8 +161,10 @@ __all__ = [
     "limit_bits_per_dimension",
     "linear_interference",
     "linear_loss",
+    "linear_noise",
     "linear_optimum",
     "linear_risk",
+    "load_table",
     "log2_choose",
     "log_expected_wrong",
     "log_overlap_tail",
@@ -145,12 +175,16 @@ __all__ = [
     "max_active_bayes",
     "max_active_best_threshold",
     "max_active_l1",
+    "max_active_layers",
     "max_active_pursuit",
     "max_active_tight",
     "max_active_union",
     "max_active_worst_case",
     "max_active_worst_case_bound",
+    "max_corrected_features",
     "max_features_log",
+    "neuron_error",
+    "message_passing_noise",
     "one_sparse_loss",
     "optimal_linear_bias",
     "orthoplex_bound",
@@ -166,17 +200,23 @@ __all__ = [
     "pursuit_worst_case",
     "read_out_second_moment",
     "required_hidden",
+    "reused_code_noise",
     "rise_time",
     "rounding_errors",
     "scaled_linear_risk",
+    "settled_load",
     "shifted_relu_risk",
     "sign_sum_bits",
     "signal_to_noise",
     "signed_coherence_bound",
     "squared_length",
+    "state_evolution",
+    "step_rule",
     "threshold_rates",
     "tight_frame_interference",
     "union_levels",
+    "update_rules",
     "welch_bound",
+    "wrong_after_correction",
     "zero_loss",
 ]
