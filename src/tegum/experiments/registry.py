@@ -1,6 +1,7 @@
 """Every experiment, in the order in which a reader should meet them."""
 
 from tegum.experiments import (
+    absolute_value,
     adversarial,
     collapse,
     dynamics,
@@ -39,6 +40,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         dynamics,
         linear_dynamics,
         privileged_basis,
+        absolute_value,
         adversarial,
         width_scaling,
         noisy_simulation,

@@ -14,6 +14,7 @@ from tegum.plot.geometry import (
     thomson_gallery,
 )
 from tegum.plot.heatmaps import gram_and_bias
+from tegum.plot.motif import answered_against_probability, crosstalk, motif_cost, motif_diagram
 from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
 from tegum.plot.norms import norm_bars
 from tegum.plot.phase_maps import disagreement, phase_maps
@@ -26,8 +27,10 @@ from tegum.plot.trajectories import energy_levels, weight_trajectories
 
 __all__ = [
     "Animation",
+    "answered_against_probability",
     "collapsed_against_probability",
     "cost_of_overlap",
+    "crosstalk",
     "deformation",
     "dimensionality_against_sparsity",
     "dimensions_per_feature_against_sparsity",
@@ -44,6 +47,8 @@ __all__ = [
     "loss_curves",
     "loss_ratio_against_probability",
     "monosemantic_against_probability",
+    "motif_cost",
+    "motif_diagram",
     "moving_weights",
     "neuron_bars",
     "norm_bars",

@@ -1,6 +1,7 @@
 """Layer 2: pure functions of numbers and arrays: moments, exact losses, optima, bounds."""
 
 from tegum.theory.analogies import analogy_scores, analogy_success, rounding_errors
+from tegum.theory.asymmetric_motif import MotifErrors, motif_errors, motif_loss, motif_weights
 from tegum.theory.bounds import (
     best_welch_bound,
     coherence_bound,
@@ -85,6 +86,7 @@ __all__ = [
     "Criterion",
     "LogCount",
     "Magnitude",
+    "MotifErrors",
     "OneShotRisk",
     "OneSparseLoss",
     "active_count_probability",
@@ -151,6 +153,9 @@ __all__ = [
     "max_active_worst_case",
     "max_active_worst_case_bound",
     "max_features_log",
+    "motif_errors",
+    "motif_loss",
+    "motif_weights",
     "one_sparse_loss",
     "optimal_linear_bias",
     "orthoplex_bound",
