@@ -70,6 +70,7 @@ def test_every_criterion_and_every_decoder_has_a_row():
         ("1e500", 10_000, 5),
     ],
 )
+@pytest.mark.slow
 def test_the_edges_have_a_whole_table(n, m, k):
     table = bounds_table(parse_count(n), m, k)
     assert len(table) >= 59
@@ -77,13 +78,14 @@ def test_the_edges_have_a_whole_table(n, m, k):
         assert not math.isnan(row.value) or not row.inside, row
 
 
+@pytest.mark.slow
 def test_values_outside_the_range_are_marked():
     few = {row.quantity: row for row in bounds_table(50, 5, 1)}
     many = {row.quantity: row for row in bounds_table(10_000, 1000, 5)}
     for quantity in ("wrong features, threshold ½", "(iii) exact tail", "threshold", "posterior mean"):
         assert not few[quantity].inside
         assert many[quantity].inside
-    assert not few["JL (Johnson-Lindenstrauss) distortion ε"].inside
+    assert not few["JL distortion ε of lengths"].inside
     assert few["any code, Levenshtein"].inside
     assert not many["any code, Levenshtein"].inside
 

@@ -59,6 +59,7 @@ TOPICS = (
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),
     Topic("What neurons stand for", "tegum.measure", ("features_per_neuron", "neuron_codes", "NeuronCode")),
+    Topic("Jumps while learning", "tegum.measure", ("find_jumps", "Jump", "steepest_drops", "drop_places")),
     Topic("The lowest-loss model", "tegum.measure", ("best_model", "lowest_loss")),
     Topic("The table of measures", "tegum.measure", ("MEASURES", "Measure", "Invariance", "KnownValue")),
     Topic("Geometry", "tegum.geometry"),

@@ -70,11 +70,12 @@ def as_table(rows: Sequence[Any]) -> Any:
     from rich.table import Table
     from rich.text import Text as Plain
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("quantity", overflow="fold", max_width=39)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("quantity", overflow="fold", ratio=4)
     table.add_column("value", justify="right", no_wrap=True)
-    for head in ("quantifier", "formula", "source", "valid for"):
-        table.add_column(head, overflow="fold", no_wrap=head in ("quantifier", "source"))
+    table.add_column("quantifier", no_wrap=True)
+    for head, share in (("formula", 3), ("source", 2), ("valid for", 2)):
+        table.add_column(head, overflow="fold", ratio=share)
     before = ""
     for each in rows:
         if each.subject != before:

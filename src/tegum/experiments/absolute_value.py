@@ -208,7 +208,7 @@ def plates(data: Data) -> list[Plate]:
             Plate(
                 name="crosstalk",
                 figure=crosstalk(data["shared"]),
-                caption="Without inhibition dots would lie on the slanted line; shuffled neurons lie in between.",
+                caption="Without inhibition dots would lie on the curve; with neurons shuffled they scatter below it.",
             ),
         ]
     return shown

@@ -111,7 +111,16 @@ def excited_neurons(W: Directions, threshold: float = 0.3) -> CountPerFeature:
 
 
 class NeuronCode(NamedTuple):
-    """Features and neurons that share each other and nothing else; indices in rising order."""
+    """Features and neurons that share each other and nothing else.
+
+    Args:
+        features: indices of the features, in rising order.
+        neurons: indices of the hidden dimensions, in rising order.
+
+    Example:
+        >>> print(NeuronCode(features=(0, 1, 4), neurons=(2, 3)))
+        3 in 2
+    """
 
     features: tuple[int, ...]
     neurons: tuple[int, ...]

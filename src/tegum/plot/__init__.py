@@ -19,6 +19,7 @@ from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
 from tegum.plot.norms import norm_bars
 from tegum.plot.phase_maps import disagreement, phase_maps
 from tegum.plot.scaling import loss_against_width, overlap_against_width
+from tegum.plot.sets import agreement_shares, set_arrows, similarity_panels
 from tegum.plot.sigmoids import rises, times_against_theory
 from tegum.plot.simulation import simulation_error, wrong_neurons_against_width
 from tegum.plot.style import save_figure, styled
@@ -27,6 +28,7 @@ from tegum.plot.trajectories import energy_levels, weight_trajectories
 
 __all__ = [
     "Animation",
+    "agreement_shares",
     "answered_against_probability",
     "collapsed_against_probability",
     "cost_of_overlap",
@@ -59,6 +61,8 @@ __all__ = [
     "rises",
     "save_animation",
     "save_figure",
+    "set_arrows",
+    "similarity_panels",
     "simulation_error",
     "styled",
     "thomson_gallery",

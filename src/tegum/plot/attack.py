@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tegum.measure.best import best_model
+from tegum.plot.axes import over_sparsity
 from tegum.plot.labels import describe_problem
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
@@ -75,14 +76,14 @@ def gradients_against_probability(dataset: xr.Dataset) -> Figure:
     _models(right, dataset, "gradient_climb", OKABE_ITO[4], "D", "gradient ascent")
     right.set(ylabel="excess loss, one attack for all inputs", ylim=(0, None))
     for ax in (left, right):
-        ax.set(xscale="log", xlabel="1 / feature probability p")
+        over_sparsity(ax, directions=False)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
     figure.suptitle(describe_problem(dataset))
     return figure
 
 
 def _finish(figure: Figure, ax: Axes, dataset: xr.Dataset) -> None:
-    ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)")
+    over_sparsity(ax)
     n_models = dataset.sizes["model"]
     ax.set_title(
         f"{describe_problem(dataset)}; dots: {n_models} model{'s' if n_models > 1 else ''}, lines: lowest loss"

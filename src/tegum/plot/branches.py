@@ -5,6 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tegum.ground.estimate import share_estimate
+from tegum.plot.axes import plain_log
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 
@@ -33,7 +34,7 @@ def loss_branches(dataset: xr.Dataset, *, crossing: float) -> Figure:
         ax.plot(dataset["ratio"], dataset["loss"].sel(branch=name), color=OKABE_ITO[number], label=str(name))
     ax.axvline(crossing, color=FAINT, linewidth=1.0, linestyle="--", label=f"crossing at {crossing:.3f}")
     ax.set(xscale="log", xlabel="density of the fifth feature / that of the others", ylabel="expected loss")
-    ax.set_xticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1"])
+    plain_log(ax.xaxis)
     ax.legend()
     return figure
 
@@ -70,7 +71,7 @@ def landing_shares(dataset: xr.Dataset) -> Figure:
         ylabel="share with all features",
     )
     ax.set_title(f"{every.sizes['model']} starts for each ratio")
-    ax.set_xticks([0.2, 0.3, 0.5, 1.0], ["0.2", "0.3", "0.5", "1"])
+    plain_log(ax.xaxis)
     return figure
 
 
@@ -132,6 +133,7 @@ def collapsed_against_probability(dataset: xr.Dataset) -> Figure:
         counts, times = np.unique(row, return_counts=True)
         ax.scatter(np.full(len(counts), at), counts, s=60 * times / len(row), color=FAINT, alpha=0.5, linewidth=0)
     ax.set(xscale="log", xlabel="probability of each pair", ylabel="collapsed pairs", ylim=(-0.3, 3.3))
+    plain_log(ax.xaxis)
     ax.set_yticks([0, 1, 2, 3])
     ax.set_title("dots: shares of all descents")
     ax.legend()

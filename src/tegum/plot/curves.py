@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.errors import InputError
 from tegum.measure import best_model, n_represented
+from tegum.plot.axes import over_sparsity
 from tegum.plot.cells import REPRESENTED_NORM, grid_dimensions
 from tegum.plot.labels import describe_problem, heading
 from tegum.plot.style import FAINT, OKABE_ITO, styled
@@ -52,6 +53,7 @@ def represented_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figur
     for n_hidden in sorted({dataset.sizes["hidden"] for dataset in datasets.values()}):
         ax.axhline(n_hidden, color=FAINT, linewidth=1.0, linestyle="--", label=f"m = {n_hidden} dimensions", zorder=1)
     ax.set(ylabel="features with norm > 1/2", ylim=(0.0, None))
+    over_sparsity(ax)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=3)
     return figure
@@ -94,6 +96,7 @@ def loss_ratio_against_probability(datasets: Mapping[str, xr.Dataset]) -> Figure
         _series(ax, number, label, ratio, best=best_model(dataset), error=2.0 * error)
     ax.axhline(1.0, color=FAINT, linewidth=1.0, linestyle="--", label="best linear model", zorder=1)
     ax.set(ylabel="loss / least linear loss", ylim=(0.0, None))
+    over_sparsity(ax)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -108,7 +111,6 @@ def _over_probability(datasets: Mapping[str, xr.Dataset], *notes: str) -> tuple[
     ordered = {label: _from_dense_to_sparse(label, dataset) for label, dataset in datasets.items()}
     figure = Figure(figsize=(5.8, 3.2), layout="constrained")
     ax = figure.subplots()
-    ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)")
     problems = {label: describe_problem(dataset) for label, dataset in datasets.items()}
     same = len(set(problems.values())) == 1
     parts = [*problems.values()][:1] if same else [f"{label}: {problem}" for label, problem in problems.items()]

@@ -8,11 +8,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from tegum.geometry import overlap
 from tegum.ground.errors import InputError
 from tegum.measure import feature_norm
+from tegum.plot.axes import plain_log
 from tegum.plot.cells import REPRESENTED_NORM
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
@@ -69,9 +69,7 @@ def deformation(sweeps: Mapping[str, xr.Dataset]) -> Figure:
         _stripes(column[2], sweep, colours)
         column[0].set_title(title)
         column[2].set(xscale="log", xlabel="ratio of the last feature to the others")
-        column[2].xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        column[2].xaxis.set_major_formatter("{x:g}")
-        column[2].xaxis.set_minor_formatter(NullFormatter())
+        plain_log(column[2].xaxis)
         if np.isfinite(sweep["snap"]):
             for ax in column:
                 ax.axvline(float(sweep["snap"]), color="black", linewidth=0.8, linestyle=":")

@@ -7,12 +7,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 from scipy.spatial import ConvexHull
 
 from tegum.geometry import recognise, thomson_energy
 from tegum.ground.errors import InputError
 from tegum.measure import best_model, dimensions_per_feature, feature_dimensionality
+from tegum.plot.axes import over_sparsity
 from tegum.plot.cells import grid_dimensions
 from tegum.plot.labels import chosen_model, describe_problem, heading
 from tegum.plot.style import FAINT, OKABE_ITO, styled
@@ -128,10 +128,7 @@ def _ordered(dataset: xr.Dataset) -> xr.Dataset:
 def _panel(dataset: xr.Dataset, *notes: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6.2, 3.6), layout="constrained")
     ax = figure.subplots()
-    ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.minorticks_off()
+    over_sparsity(ax)
     ax.set_title(heading(describe_problem(dataset), chosen_model(dataset), *notes, width=6.0))
     return figure, ax
 

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from tegum.ground.errors import InputError
 from tegum.measure import SharedNeuron, best_model, n_monosemantic
+from tegum.plot.axes import over_sparsity, plain_log
 from tegum.plot.cells import grid_dimensions
 from tegum.plot.labels import describe_problem, heading
 from tegum.plot.style import FAINT, OKABE_ITO, dark_part, styled
@@ -122,9 +123,9 @@ def answered_against_probability(dataset: xr.Dataset) -> Figure:
             ax.plot(x, each, form, color=colour, markersize=5.0, alpha=0.25, markeredgewidth=0, zorder=1)
     half = dataset.sizes["hidden"] // 2
     ax.axhline(half, color=FAINT, linewidth=1.0, linestyle="--", label=f"m/2 = {half}", zorder=1)
-    ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)", ylabel="number")
+    ax.set_ylabel("number")
+    over_sparsity(ax)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_title(heading(describe_problem(dataset), "lines: lowest loss", width=4.2))
     ax.legend()
     return figure
@@ -165,9 +166,7 @@ def crosstalk(pairs: xr.Dataset) -> Figure:
     norm = LogNorm(p.min(), p.max()) if p.min() < p.max() else LogNorm(p.min() / 10, min(1.0, 10 * p.min()))
     dots = ax.scatter(leak, pairs["answer"], s=12, c=p, cmap=dark_part(), norm=norm, linewidths=0, label="as trained")
     ax.set(xscale="log", xlabel="leak through the shared neuron", ylabel="answer of the weak output,\nbefore its ReLU")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    plain_log(ax.xaxis)
     low = min(float(pairs["answer"].min()), -0.2 * leak.max())
     ax.set_ylim(1.1 * low, 1.05 * leak.max())
     _probabilities(figure, dots, np.unique(p))
@@ -223,6 +222,7 @@ def motif_cost(simulated: xr.Dataset) -> Figure:
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_title("inhibited" if inhibited else "not inhibited")
         ax.legend(loc="best")
+    plain_log(axes[0].yaxis)
     axes[0].set_ylabel("expected squared error")
     return figure
 

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.arrays import ArrayLike, as_directions
 from tegum.ground.errors import InputError
 from tegum.measure import best_model, features_per_neuron, lowest_loss, n_monosemantic, n_represented
+from tegum.plot.axes import over_sparsity
 from tegum.plot.cells import REPRESENTED_NORM, cells, grid_dimensions
 from tegum.plot.labels import chosen_model, describe_problem, heading, selection
 from tegum.plot.panels import colour_bar, columns_for, panels
@@ -135,11 +136,9 @@ def monosemantic_against_probability(dataset: xr.Dataset) -> Figure:
         ax.scatter(np.full(len(values), at), values, s=120 * times / len(row), color=OKABE_ITO[0], alpha=0.25, lw=0)
     n_hidden = dataset.sizes["hidden"]
     ax.axhline(n_hidden, color=FAINT, linewidth=1.0, linestyle="--", label=f"m = {n_hidden} neurons", zorder=1)
-    ax.set(xscale="log", xlabel="1 / feature probability p   (left dense, right sparse)", ylabel="number")
+    ax.set_ylabel("number")
+    over_sparsity(ax)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter(NullFormatter())
     words = (describe_problem(dataset), "lines: lowest loss", f"dots: all {dataset.sizes['model']} models")
     ax.set_title(heading(*words, width=4.2))
     ax.legend()

@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
+from tegum.plot.axes import plain_log
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKERS = "osD^v<>"
@@ -123,6 +124,4 @@ def _logarithmic(ax: Axes, widths: np.ndarray) -> None:
     ticks = sorted({int(m) for m in widths})
     ax.set_xticks(ticks, [str(m) for m in ticks])
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    plain_log(ax.yaxis)

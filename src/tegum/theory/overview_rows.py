@@ -119,7 +119,7 @@ def all_pairs(q: Question) -> Iterator[BoundRow]:
     yield row(name, "random code, union bound, η = ½", union, "worst case", "√(2 ln(2n(n-1)) / m)",
               "direct", "below 1", union < 1)  # fmt: skip
     distortion = jl_distortion(n, m)
-    yield row(name, "JL (Johnson-Lindenstrauss) distortion ε", distortion, "worst case", "√(8 ln n / m)",
+    yield row(name, "JL distortion ε of lengths", distortion, "worst case", "√(8 ln n / m)",
               "Dasgupta 2003", "below 1", distortion < 1)  # fmt: skip
     for reading, conversion in CONVERSIONS.items():
         cosine = jl_cosine_bound(distortion, reading)
