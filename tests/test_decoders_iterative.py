@@ -137,9 +137,8 @@ def test_the_evolution_has_the_axes_of_its_sizes():
     assert np.isfinite(message_passing_noise(100, 50, [0, 1, 100], 50, denoiser="soft")).all()
     n, k, none, u = map(np.float64, (10, 2, 0, 3))
     assert _soft_risk(n, k, none, u, False) == pytest.approx(10), "no threshold, no denoising"
-    for arguments, words in (({"n_steps": -1}, "at least 0; got -1"), ({"n_steps": 1, "denoiser": "hard"}, "got 'hard'")):
-        with pytest.raises(InputError, match=words):
-            message_passing_noise(10, 5, 1, **arguments)
+    with pytest.raises(InputError, match="n_steps must be at least 0; got -1"):
+        message_passing_noise(10, 5, 1, -1)
 
 
 @pytest.mark.slow

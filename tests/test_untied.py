@@ -110,9 +110,17 @@ def test_three_absolute_values_are_learned_exactly(kernel):
     assert float(found.sel(n_hidden=5)) > 1e-4
 
 
-def test_both_kernels_end_alike():
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"correlation": 0.3}, {"n_training_samples": 40}, {"unit_inputs": True, "n_training_samples": 40}],
+    ids=str,
+)
+@pytest.mark.parametrize("n", [4, 35])  # given samples are worked out 32 features at a time
+def test_both_kernels_end_alike(n, data):
+    """Also on samples that numpy draws or that are drawn once, which the fused kernel sees in another form."""
+    problem = ABSOLUTE.replace(n_features=n, **data)
     settings = SHORT.replace(learning_rate=0.01)
-    fused, reference = (train(ABSOLUTE, settings, n_models=3, kernel=kernel) for kernel in ("fused", "reference"))
+    fused, reference = (train(problem, settings, n_models=3, kernel=kernel) for kernel in ("fused", "reference"))
     for name in ("W", "W_out", "bias", "loss"):
         np.testing.assert_allclose(fused[name], reference[name], rtol=1e-4, atol=1e-5, err_msg=name)
 

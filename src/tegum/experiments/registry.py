@@ -1,6 +1,7 @@
 """Every experiment, in the order in which a reader should meet them."""
 
 from tegum.experiments import (
+    absolute_value,
     adversarial,
     analogies,
     antipodal,
@@ -57,6 +58,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         dynamics,
         linear_dynamics,
         privileged_basis,
+        absolute_value,
         adversarial,
         double_descent,
         width_scaling,

@@ -12,6 +12,7 @@ from tegum.measure.directions import (
 from tegum.measure.entry import Invariance, KnownValue, Measure
 from tegum.measure.interference import interference
 from tegum.measure.jumps import Jump, drop_places, find_jumps, steepest_drops
+from tegum.measure.motif import SharedNeuron, shared_neurons
 from tegum.measure.neurons import NeuronCode, excited_neurons, features_per_neuron, n_monosemantic, neuron_codes
 from tegum.measure.overlaps import antipodal_partner, coherence, mean_square_overlap, signed_coherence
 from tegum.measure.table import MEASURES
@@ -23,6 +24,7 @@ __all__ = [
     "KnownValue",
     "Measure",
     "NeuronCode",
+    "SharedNeuron",
     "antipodal_partner",
     "best_model",
     "coherence",
@@ -40,6 +42,7 @@ __all__ = [
     "n_monosemantic",
     "n_represented",
     "neuron_codes",
+    "shared_neurons",
     "signed_coherence",
     "steepest_drops",
     "total_dimensionality",

@@ -20,6 +20,7 @@ from tegum.plot.geometry import (
 from tegum.plot.heatmaps import gram_and_bias
 from tegum.plot.levels import level_errors, wrong_against_correlation
 from tegum.plot.memorisation import double_descent_curves, hidden_vectors_and_features
+from tegum.plot.motif import answered_against_probability, crosstalk, motif_cost, motif_diagram
 from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
 from tegum.plot.norms import norm_bars
 from tegum.plot.phase_maps import disagreement, phase_maps
@@ -35,11 +36,13 @@ __all__ = [
     "Animation",
     "agreement_shares",
     "analogy_shares",
+    "answered_against_probability",
     "capacity_against_features",
     "capacity_near_square",
     "coherence_against_features",
     "collapsed_against_probability",
     "cost_of_overlap",
+    "crosstalk",
     "deformation",
     "dimensionality_against_sparsity",
     "dimensions_per_feature_against_sparsity",
@@ -64,6 +67,8 @@ __all__ = [
     "loss_curves",
     "loss_ratio_against_probability",
     "monosemantic_against_probability",
+    "motif_cost",
+    "motif_diagram",
     "moving_weights",
     "neuron_bars",
     "neuron_errors",

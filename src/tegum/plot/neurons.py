@@ -23,6 +23,8 @@ from tegum.plot.style import FAINT, OKABE_ITO, dark_part, styled
 
 _FIELD: Final = "feature_probability"
 _IN_A_LINE: Final = 5
+_WIDEST: Final = 12.0  # inches of a line of panels
+_MOST_EDGES: Final = 20  # features of which white lines can part the segments and leave something of them
 _MOST_WORDS: Final = 12  # neurons in a panel whose numbers of features still have room
 
 
@@ -65,9 +67,10 @@ def neuron_bars(
     if len(titles) != len(shown):
         raise InputError(f"got {len(titles)} titles for {len(shown)} cells; give one for each, or none.")
     n_features, n_hidden = dataset.sizes["feature"], dataset.sizes["hidden"]
-    figure, axes = panels(1, len(shown), size=(max(1.45, 0.45 + 0.13 * n_hidden), 1.7), at_most=_IN_A_LINE)
+    width = max(1.45, 0.45 + 0.13 * n_hidden)
+    columns = columns_for(len(shown), at_most=max(1, min(_IN_A_LINE, int(_WIDEST / width))))
+    figure, axes = panels(1, len(shown), size=(width, 1.7), at_most=columns)
     colours = ScalarMappable(Normalize(-0.5, n_features - 0.5), dark_part(n_features))
-    columns = columns_for(len(shown), at_most=_IN_A_LINE)
     for place, (ax, cell, title) in enumerate(zip(axes, shown, titles, strict=True)):
         W = cell.data["W"].transpose("feature", "hidden").to_numpy().astype(np.float64)
         mono = _draw(ax, W, colours, threshold)
@@ -80,7 +83,8 @@ def neuron_bars(
     bar = colour_bar(figure, colours, label="feature")
     bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     bar.ax.invert_yaxis()
-    figure.supxlabel(f"neuron: its number of features above {threshold:g} of its largest weight", fontsize="medium")
+    words = f": its number of features above {threshold:g} of its largest weight" if n_hidden <= _MOST_WORDS else ""
+    figure.supxlabel(f"neuron{words}", fontsize="medium")
     figure.suptitle(
         heading(describe_problem(dataset), selection(dataset), chosen_model(dataset), width=figure.get_figwidth())
     )
@@ -157,9 +161,10 @@ def _draw(ax: Axes, W: Float[np.ndarray, "n_features n_hidden"], colours: Scalar
     order = np.lexsort((np.abs(W).argmax(axis=0), counts))
     shades = colours.to_rgba(np.arange(len(W)))
     W, counts, place = W[:, order], counts[order], np.arange(W.shape[1])
+    few = len(W) <= _MOST_EDGES
     for part in (np.maximum(W, 0.0), np.minimum(W, 0.0)):
         for i, (weights, base) in enumerate(zip(part, np.cumsum(part, axis=0) - part, strict=True)):
-            ax.bar(place, weights, 0.8, base, color=shades[i], edgecolor="white", linewidth=0.3)
+            ax.bar(place, weights, 0.8, base, color=shades[i], edgecolor="white", linewidth=0.3 if few else 0.0)
     ax.axhline(0.0, color="black", linewidth=0.6)
     words = counts.tolist() if len(place) <= _MOST_WORDS else []
     ax.set_xticks(place[: len(words)], [str(count) for count in words])

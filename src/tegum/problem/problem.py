@@ -12,7 +12,8 @@ from tegum.problem.dependence import Correlation, Parents, Sets
 from tegum.problem.profiles import PerFeature, expand
 
 _QUIET = (
-    "tied", "target", "correlated_sets", "exclusive_sets", "parents", "correlation", "n_training_samples", "unit_inputs",
+    "tied", "target", "correlated_sets", "exclusive_sets", "parents", "correlation", "n_training_samples",
+    "unit_inputs",
 )  # fmt: skip
 
 

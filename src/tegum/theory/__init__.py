@@ -1,6 +1,7 @@
 """Layer 2: pure functions of numbers and arrays: moments, exact losses, optima, bounds."""
 
 from tegum.theory.analogies import analogy_scores, analogy_success, rounding_errors
+from tegum.theory.asymmetric_motif import MotifErrors, motif_errors, motif_loss, motif_weights
 from tegum.theory.bounds import (
     best_welch_bound,
     coherence_bound,
@@ -102,6 +103,7 @@ __all__ = [
     "LoadRow",
     "LogCount",
     "Magnitude",
+    "MotifErrors",
     "NoiseLaw",
     "OneShotRisk",
     "OneSparseLoss",
@@ -183,8 +185,11 @@ __all__ = [
     "max_active_worst_case_bound",
     "max_corrected_features",
     "max_features_log",
-    "neuron_error",
     "message_passing_noise",
+    "motif_errors",
+    "motif_loss",
+    "motif_weights",
+    "neuron_error",
     "one_sparse_loss",
     "optimal_linear_bias",
     "orthoplex_bound",

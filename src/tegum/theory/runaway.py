@@ -131,8 +131,8 @@ def false_positive_law(
 
 
 def _with_carry(size: Sizes, carry: ArrayLike) -> tuple[Sizes, Real]:
-    fitted = alongside(size, carry=as_positive(carry, "carry", 0.0, 1.0))
-    return fitted[0], fitted[1]
+    fitted, rho = alongside(size, carry=as_positive(carry, "carry", 0.0, 1.0))
+    return fitted, rho
 
 
 def _switched(size: Sizes, load: Numbers) -> Real:
