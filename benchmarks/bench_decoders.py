@@ -1,10 +1,10 @@
 """How fast decoders are: `make bench`.
 
-Pursuit: samples per second at n = 1000, m = 256, k = 20, against scikit-learn's `orthogonal_mp` called in a loop; the two
-alternate, and the ratio is the median of the rounds with its range. Goal: 10.
+Pursuit: samples per second at n = 1000, m = 256, k = 20, against scikit-learn's `orthogonal_mp` called in a loop; the
+two alternate, and the ratio is the median of the rounds with its range. Goal: 10.
 
 Message passing and the lasso: share of the matrix product's peak (2048 x 2048, float32, the same round) at n = 1000,
-m = 256, counting 4 n m operations a step for the two products. Goal: 0.4. The time also holds everything around the steps.
+m = 256, counting 4 n m operations a step for the two products; the time also holds everything around them. Goal: 0.4.
 
 Both run on one thread and count processor seconds, so that other work on the machine does not decide.
 
@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,13 @@ def pursuit(n_rounds: int, n_samples: int) -> dict[str, Any]:
         ours = len(h) / seconds(lambda: omp(h, W, n_active=20))
         theirs = len(few) / seconds(lambda: [orthogonal_mp(W.T, one, n_nonzero_coefs=20) for one in few])
         rates.append((ours, theirs, ours / theirs))
-    best, ratios = np.max(rates, axis=0), np.array(rates)[:, 2]
-    return {
-        "ours": best[0], "theirs": best[1], "ratio": float(np.median(ratios)), "low": ratios.min(), "high": ratios.max(),
-        "goal": 10,
-    }  # fmt: skip
+    ours, theirs, ratios = np.array(rates).T
+    return {"ours": ours.max(), "theirs": theirs.max(), **spread(ratios), "goal": 10}
+
+
+def spread(ratios: np.ndarray) -> dict[str, float]:
+    """Median of the rounds and their range."""
+    return {"ratio": float(np.median(ratios)), "low": float(ratios.min()), "high": float(ratios.max())}
 
 
 def peak(n_rounds: int) -> float:
@@ -82,16 +85,11 @@ def shares(n_rounds: int, n_samples: int) -> list[dict[str, Any]]:
         found = []
         for _ in range(n_rounds):
             top = peak(1)
-            taken = seconds(lambda: decode(name, h, W, n_active=130, n_steps=STEPS, tolerance=0.0))
+            taken = seconds(partial(decode, name, h, W, n_active=130, n_steps=STEPS, tolerance=0.0))
             found.append((4 * n * m * n_samples * STEPS / taken, top))
-        rates = np.array(found)
-        ratios = rates[:, 0] / rates[:, 1]
-        lines.append(
-            {
-                "decoder": name, "rate": rates[:, 0].max(), "peak": rates[:, 1].max(), "share": float(np.median(ratios)),
-                "low": ratios.min(), "high": ratios.max(), "goal": 0.4,
-            }
-        )  # fmt: skip
+        rates, tops = np.array(found).T
+        line = {"decoder": name, "rate": rates.max(), "peak": tops.max(), **spread(rates / tops), "goal": 0.4}
+        lines.append(line)
     return lines
 
 
@@ -110,7 +108,7 @@ def point(task: tuple[int, int, int, int, int]) -> tuple[list[float], list[float
 
 
 def diagram(resolution: int, n_codes: int, n_samples: int) -> dict[str, Any]:
-    """The whole diagram: seconds, processor seconds of each decoder, and the share of points with most samples right."""
+    """The whole diagram: seconds, those of each decoder, and the share of points with most samples right."""
     n, ratios = 500, (np.arange(resolution) + 0.5) / resolution
     sizes = [(round(n * d), max(1, round(r * round(n * d)))) for d in ratios for r in ratios]
     tasks = [(n, m, k, n_codes, n_samples) for m, k in sizes]
@@ -126,6 +124,11 @@ def diagram(resolution: int, n_codes: int, n_samples: int) -> dict[str, Any]:
     }
 
 
+def shown(line: dict[str, Any]) -> str:
+    """Median, range and goal of a ratio."""
+    return f"{line['ratio']:.2f} ({line['low']:.2f} to {line['high']:.2f}), goal {line['goal']}"
+
+
 def main() -> None:
     """Run all three and print their lines."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,14 +141,15 @@ def main() -> None:
             "pursuit": pursuit(rounds, 40 if words.smoke else 1024),
             "shares": shares(rounds, 64 if words.smoke else 2048),
         }
-    print("pursuit: {ours:.0f} samples/s, scikit-learn {theirs:.0f}, ratio {ratio:.1f} ({low:.1f} to {high:.1f}), goal {goal}"
-          .format(**found["pursuit"]), flush=True)  # fmt: skip
+    line = found["pursuit"]
+    print(f"pursuit: {line['ours']:.0f} samples/s, scikit-learn {line['theirs']:.0f}, ratio {shown(line)}", flush=True)
     for line in found["shares"]:
-        print(f"{line['decoder']:<22} {line['rate'] / 1e9:6.0f} of {line['peak'] / 1e9:4.0f} GFLOP/s, share"
-              f" {line['share']:.2f} ({line['low']:.2f} to {line['high']:.2f}), goal {line['goal']}", flush=True)  # fmt: skip
-    found["diagram"] = diagram(*(3, 1, 2) if words.smoke else (20, 10, 10))
-    print("diagram: {seconds:.0f} s, goal {goal}; processor seconds {processor_seconds}; recovered at {recovered} of points"
-          .format(**found["diagram"]), flush=True)  # fmt: skip
+        rates = f"{line['rate'] / 1e9:.0f} of {line['peak'] / 1e9:.0f} GFLOP/s"
+        print(f"{line['decoder']:<22} {rates:<22} share {shown(line)}", flush=True)
+    found["diagram"] = line = diagram(*(3, 1, 2) if words.smoke else (20, 10, 10))
+    print(f"diagram: {line['seconds']:.0f} s, goal {line['goal']}")
+    print(f"  processor seconds {line['processor_seconds']}")
+    print(f"  recovered at this share of the points {line['recovered']}")
     if words.json:
         words.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
 

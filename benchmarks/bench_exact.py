@@ -76,7 +76,12 @@ def main() -> None:
     large, small = (6, 6) if words.smoke else (256, 64)
     n_cells, settings = (5, ADAM.replace(n_steps=500)) if words.smoke else (200, ADAM)
     print(f"{'map':<28} {'descents':>9} {'seconds':>8} {'goal':>5}")
-    for n, resolution, n_starts, goal in ((2, large, 16, 180), (3, large, 16, 480), (2, small, 8, 40), (3, small, 8, 40)):
+    for n, resolution, n_starts, goal in (
+        (2, large, 16, 180),
+        (3, large, 16, 480),
+        (2, small, 8, 40),
+        (3, small, 8, 40),
+    ):
         optima, taken = seconds_of_map(n, resolution, n_starts)
         line: dict[str, Any] = {"n": n, "resolution": resolution, "n_starts": n_starts, "seconds": taken, "goal": goal}
         name = f"n {n}, m {n - 1}, {resolution} x {resolution} x {n_starts}"

@@ -146,7 +146,7 @@ def test_the_evolution_has_the_axes_of_its_sizes():
     ("denoiser", "k"), [("posterior_mean", 80), ("posterior_mean", 160), ("soft", 50), ("soft_non_negative", 70)]
 )
 def test_errors_follow_the_state_evolution(denoiser, k):
-    """Squared error after each of the first steps is m v_t, within four standard errors over codes and 4 %: finite n."""
+    """Squared error after each step is m v_t, within four standard errors over codes, and 4 % for finite n."""
     n, m, n_codes, steps = 2000, 512, 12, 6
     expected = m * message_passing_noise(n, m, 2 * k, steps, denoiser=denoiser)
     errors = np.zeros((n_codes, steps))
@@ -199,7 +199,8 @@ PUBLISHED = [  # exact recovery at n = 1000, m = 256: decoder, k, rate, number o
     ("fista", 62, 1.0, 8), ("fista", 75, 0.25, 8),
     ("amp_soft", 55, 0.95, 20), ("amp_soft", 62, 0.95, 20), ("amp_soft", 68, 0.55, 20), ("amp_soft", 75, 0.15, 20),
     ("fista_non_negative", 80, 1.0, 8), ("fista_non_negative", 105, 0.0, 8),
-    ("amp_bayes", 90, 1.0, 30), ("amp_bayes", 100, 0.77, 30), ("amp_bayes", 105, 0.57, 30), ("amp_bayes", 110, 0.37, 30),
+    ("amp_bayes", 90, 1.0, 30), ("amp_bayes", 100, 0.77, 30), ("amp_bayes", 105, 0.57, 30),
+    ("amp_bayes", 110, 0.37, 30),
 ]  # fmt: skip
 
 

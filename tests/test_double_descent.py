@@ -201,10 +201,8 @@ TINY = {
     "by_hand": 12,
     "memorised": (3,),
     "starts": 1,
-    "memorised_steps": 40,
-    "n_steps": 30,
-    "warmup_steps": 3,
-    "evaluation_samples": 256,
+    "memorising": TrainSettings(n_steps=40),
+    "training": TrainSettings(n_steps=30, warmup_steps=3, evaluation_samples=256),
 }
 
 

@@ -31,10 +31,10 @@ def ista(
     *,
     n_active: float | None = None,
     feature_probability: float | None = None,
-    penalty: float = 0.002,
+    penalty: float = 0.005,
     non_negative: bool = False,
     n_steps: int = 20_000,
-    tolerance: float = 1e-5,
+    tolerance: float = 5e-6,
 ) -> Features:
     """The lasso by plain proximal gradient steps.
 
@@ -45,8 +45,8 @@ def ista(
         W: (n_features, n_hidden), one direction per feature.
         n_active: not needed.
         feature_probability: not needed.
-        penalty: λ, at least 0, in units of the amplitude times the squared length of a direction. It shrinks features by
-            λ or more; near the critical load, where active directions are nearly dependent, by up to a hundred times λ.
+        penalty: λ, at least 0, in units of the amplitude times the squared length of a direction. It shrinks features
+            by λ, and near the critical load, where active directions are nearly dependent, by up to a hundred times λ.
         non_negative: whether features are known not to be negative.
         n_steps: most steps of a sample.
         tolerance: a sample is done when a step from y moves it by at most tolerance times its own length. 0 takes all
@@ -75,10 +75,10 @@ def fista(
     *,
     n_active: float | None = None,
     feature_probability: float | None = None,
-    penalty: float = 0.002,
+    penalty: float = 0.005,
     non_negative: bool = False,
     n_steps: int = 5_000,
-    tolerance: float = 1e-5,
+    tolerance: float = 5e-6,
 ) -> Features:
     """The lasso by accelerated proximal gradient steps.
 
@@ -90,8 +90,8 @@ def fista(
         W: (n_features, n_hidden), one direction per feature.
         n_active: not needed.
         feature_probability: not needed.
-        penalty: λ, at least 0, in units of the amplitude times the squared length of a direction. It shrinks features by
-            λ or more; near the critical load, where active directions are nearly dependent, by up to a hundred times λ.
+        penalty: λ, at least 0, in units of the amplitude times the squared length of a direction. It shrinks features
+            by λ, and near the critical load, where active directions are nearly dependent, by up to a hundred times λ.
         non_negative: whether features are known not to be negative.
         n_steps: most steps of a sample.
         tolerance: as in `ista`; the `duality_gap` tells how far the result can be from the optimum.
@@ -117,7 +117,7 @@ def fista(
 
 
 def duality_gap(
-    x: ArrayLike, h: ArrayLike, W: ArrayLike, *, penalty: float = 0.002, non_negative: bool = False
+    x: ArrayLike, h: ArrayLike, W: ArrayLike, *, penalty: float = 0.005, non_negative: bool = False
 ) -> np.ndarray:
     """How far above the optimum the lasso's objective can be at most.
 
@@ -158,7 +158,7 @@ def duality_gap(
 def _penalty(penalty: float) -> float:
     value = float(as_real(penalty, "penalty"))
     if value < 0:
-        raise InputError(f"penalty must be at least 0; got {value}. For the least ℓ1 norm take a small one: 0.002.")
+        raise InputError(f"penalty must be at least 0; got {value}. For the least ℓ1 norm take a small one: 0.005.")
     return value
 
 

@@ -3,10 +3,10 @@
 r = x + z Wᵀ,  v = |z|²/m,  x ← η(r; v),  z ← h - x W + z (1/m) Σ_i η'(r_i; v).
 
 The last term (Onsager's) takes out what each feature heard of its own echo, so that r stays the truth with normal noise
-of variance v. The first step is the decoder of `one_shot` with the same η. For large n the noise falls from step to step
-or stays; where it has risen, a step is made half as long, without which some codes of a few hundred features are never
-settled. That the noise is normal holds for random codes; for others the steps may run away, and a sample then keeps its
-last x.
+of variance v. The first step is the decoder of `one_shot` with the same η. For large n the noise falls from step to
+step or stays; where it has risen, a step is made half as long, without which some codes of a few hundred features are
+never settled. That the noise is normal holds for random codes; for others the steps may run away, and a sample then
+keeps its last x.
 """
 
 from collections.abc import Callable

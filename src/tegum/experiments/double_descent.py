@@ -28,7 +28,7 @@ class Settings(FrozenRecord):
         models: models of each size, a multiple of three; each has a training set of its own.
         memorised: sizes that are tried with more starts.
         starts: starts there, in each of three disjoint groups.
-        memorised_steps: updates there; more, as the last corner of a polygon is found late.
+        memorising: how they are trained; longer, as the last corner of a polygon is found late.
         by_hand: a size of the sweep at which training sets are also put on a polygon by hand.
         training: of the sweep.
         seed: the one integer.
@@ -40,7 +40,7 @@ class Settings(FrozenRecord):
     models: int = N_GROUPS
     memorised: tuple[int, ...] = (3, 5, 8)
     starts: int
-    memorised_steps: int
+    memorising: TrainSettings
     by_hand: int = 30
     training: TrainSettings
     seed: int = 0
@@ -57,7 +57,7 @@ PRESETS = {
         n_training_samples=(3, 5, 8, 30, 100, 300, 1200),
         middle=300,
         starts=8,
-        memorised_steps=3500,
+        memorising=_ADAMW.replace(n_steps=3500, warmup_steps=100, learning_rate=5e-3),
         training=_ADAMW.replace(n_steps=2000, warmup_steps=100, learning_rate=5e-3),
     ),
     "paper": Settings(
@@ -65,7 +65,7 @@ PRESETS = {
         n_training_samples=(3, 5, 8, 30, 100, 300, 1000, 3000, 10_000, 20_000),
         middle=3000,
         starts=10,
-        memorised_steps=5000,
+        memorising=_ADAMW.replace(n_steps=5000, warmup_steps=250, learning_rate=5e-3),
         training=_ADAMW.replace(n_steps=3000, warmup_steps=150, learning_rate=1e-3),
     ),
 }
@@ -73,8 +73,7 @@ PRESETS = {
 
 def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Train over the size of the training set."""
-    longer = settings.training.replace(n_steps=settings.memorised_steps)
-    few = _trained(settings, settings.memorised, longer, N_GROUPS * settings.starts, tell)
+    few = _trained(settings, settings.memorised, settings.memorising, N_GROUPS * settings.starts, tell)
     sweep = _trained(settings, settings.n_training_samples, settings.training, settings.models, tell)
     sweep = sweep.assign_attrs(middle=_one_of(settings.middle, settings, "middle"))
     if settings.problem.n_hidden == 2:  # a polygon needs a plane
