@@ -15,18 +15,29 @@ from tegum.ground.errors import InputError, ShapeError
 class SharedNeuron(NamedTuple):
     """A neuron through which two features pass, and what one of them does to the output of the other.
 
-    `answer` counts all neurons and the bias; it is before the ReLU of the output, so what is below 0 does no harm.
+    Attributes:
+        neuron: its index.
+        strong: the feature with the larger leak.
+        weak: the other one.
+        asymmetry: r = (leak / leak_back)^(1/4), at least 1.
+        opposite: whether the neuron reads the two with opposite signs.
+        leak: |W_strong| W_out_weak, what the neuron adds to the output of the weak one when only the strong one is
+            there, at size 1.
+        leak_back: |W_weak| W_out_strong.
+        inhibition: what other neurons then take away from the output of the weak one.
+        answer: that output with all neurons and the bias, before its ReLU, so that what is below 0 does no harm.
+        answer_back: the same for the output of the strong one when only the weak one is there.
     """
 
     neuron: int
-    strong: int  # the feature with the larger leak
+    strong: int
     weak: int
-    asymmetry: float  # r = (leak / leak back)^(1/4), at least 1
-    opposite: bool  # whether the neuron reads the two with opposite signs
-    leak: float  # |W_s| W_out_w: what the neuron adds to the output of the weak one when only the strong one is there
-    leak_back: float  # |W_w| W_out_s
-    inhibition: float  # what the other neurons that are on then take away from that output
-    answer: float  # the output of the weak one for the strong one alone, at size 1
+    asymmetry: float
+    opposite: bool
+    leak: float
+    leak_back: float
+    inhibition: float
+    answer: float
     answer_back: float
 
 

@@ -16,11 +16,17 @@ from tegum.theory.inputs import as_probability
 
 
 class MotifErrors(NamedTuple):
-    """Expected squared error of both outputs, by what is present; features uniform on [-1, 1]."""
+    """Expected squared error of both outputs, by what is present; features uniform on [-1, 1].
 
-    strong: Real  # only a, which the neuron reads strongly
-    weak: Real  # only b
-    together: Real  # both
+    Attributes:
+        strong: only a is there, which the neuron reads strongly.
+        weak: only b is there.
+        together: both are.
+    """
+
+    strong: Real
+    weak: Real
+    together: Real
 
 
 def motif_errors(asymmetry: ArrayLike, *, inhibited: bool = True) -> MotifErrors:
