@@ -1,11 +1,11 @@
 """How fast the exact kernel maps the phases of an extra feature, and whether training ever ends lower: `make bench`.
 
-Each map is a grid of feature probability and importance, every cell descended from many starts. Goals on two cores: n = 2,
-m = 1 with 256 x 256 cells and 16 starts in 180 s; n = 3, m = 2 the same in 480 s; 64 x 64 with 8 starts of each in 40 s
-together.
+Each map is a grid of feature probability and importance, every cell descended from many starts. Goals on two cores:
+n = 2, m = 1 with 256 x 256 cells and 16 starts in 180 s; n = 3, m = 2 the same in 480 s; 64 x 64 with 8 starts of each
+in 40 s together.
 
-Adam: 200 cells drawn at random from each large map are trained for 10 000 steps, and the exact loss of where they ended is
-set beside the optimum of the cell. No cell may end lower.
+Adam: 200 cells drawn at random from each large map are trained for 10 000 steps, and the exact loss of where they ended
+is set beside the optimum of the cell. No cell may end lower.
 """
 
 import argparse
@@ -88,8 +88,8 @@ def main() -> None:
         print(f"{name:<28} {resolution**2 * n_starts:>9} {taken:>8.2f} {goal:>5}", flush=True)
         if n_starts == 16:
             line["adam"] = against_adam(n, optima, n_cells, settings)
-            print("  Adam's loss / optimum - 1: least {least:.1e}, median {median:.1e}; lower in {lower} of {n_cells} cells"
-                  .format(**line["adam"]), flush=True)  # fmt: skip
+            text = "  Adam's loss / optimum - 1: least {least:.1e}, median {median:.1e}; lower in {lower} of {n_cells} cells"
+            print(text.format(**line["adam"]), flush=True)
         lines.append(line)
     if words.json:
         words.json.write_text(json.dumps(lines, indent=1) + "\n")

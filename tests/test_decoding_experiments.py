@@ -121,7 +121,10 @@ def verdicts(name: str, data: Data) -> dict[str, Verdict]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_runs_give_what_is_expected(name: str) -> None:
-    assert verdicts(name, quick(name)) == {claim.id: claim.expected for claim in EXPERIMENTS[name].claims}
+    made, claims = verdicts(name, quick(name)), EXPERIMENTS[name].claims
+    assert set(made) == {claim.id for claim in claims}
+    expected = {claim.id: claim.expected for claim in claims if claim.expected != "open"}
+    assert {claim: made[claim] for claim in expected} == expected
 
 
 Change = Callable[[xr.Dataset], xr.Dataset]

@@ -58,7 +58,11 @@ TOPICS = (
     Topic("Files and weights", "tegum", ("save", "load", "save_weights", "load_weights", "to_torch")),
     Topic("The record of a dataset", "tegum.store", ("Provenance", "provenance_of", "problems_of")),
     Topic("Measures", "tegum.measure", tuple(MEASURES)),
-    Topic("What neurons stand for", "tegum.measure", ("features_per_neuron", "neuron_codes", "NeuronCode")),
+    Topic(
+        "What neurons stand for",
+        "tegum.measure",
+        ("features_per_neuron", "neuron_codes", "NeuronCode", "shared_neurons", "SharedNeuron"),
+    ),
     Topic("Jumps while learning", "tegum.measure", ("find_jumps", "Jump", "steepest_drops", "drop_places")),
     Topic("The lowest-loss model", "tegum.measure", ("best_model", "lowest_loss")),
     Topic("The table of measures", "tegum.measure", ("MEASURES", "Measure", "Invariance", "KnownValue")),

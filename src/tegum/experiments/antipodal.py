@@ -12,7 +12,7 @@ from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
 from tegum.ground.streams import generator
-from tegum.plot.decoding import designed_pairs, pair_against_single, pairing_sign
+from tegum.plot.pairing import designed_pairs, pair_against_single, pairing_sign
 from tegum.theory.pairing import pair_loss, pairing_risk
 
 _BATCHES = 20
@@ -79,7 +79,7 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     data = {"pair": _pair(settings), "curves": _curves(settings.grid_step)}
     tell(Progress(1, total))
     data["designed"] = _designed(settings)
-    over = []
+    over: list[xr.Dataset] = []
     for done, (n, m, k) in enumerate(settings.sizes, 2):
         tell(Progress(done, total))
         over.append(_random_size(n, m, k, settings))

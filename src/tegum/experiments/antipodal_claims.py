@@ -61,9 +61,13 @@ def _half(pair: xr.Dataset) -> list[Part]:
         off = float((loss.mean() - 2 * p**2) / (loss.std(ddof=1) / np.sqrt(loss.size)))
         parts.append(within(f"pair loss off 2p², in standard errors, p = {p:g}", exact_estimate(off, n=20), -4, 4))
         gain = mean_estimate(loss - at["single"].values)
-        window = {"high": -_ROUNDING} if p < 0.5 else {"low": _ROUNDING}
-        parts.append(within(f"pair loss minus that of one feature, p = {p:g}", gain, **window))
+        parts.append(_signed(f"pair loss minus that of one feature, p = {p:g}", gain, negative=p < 0.5))
     return parts
+
+
+def _signed(name: str, measured: Estimate, *, negative: bool) -> Part:
+    """The statistic must be negative, or must be positive."""
+    return within(name, measured, high=-_ROUNDING) if negative else within(name, measured, low=_ROUNDING)
 
 
 def _fair_rival(curves: xr.Dataset) -> list[Part]:
@@ -146,6 +150,6 @@ def _signs(random: xr.Dataset) -> list[Part]:
         ratio = float(at["false_positive"] / (at["true_positive"] * size[2] / size[0]))
         if 0.5 < ratio < 2:
             continue
-        window = {"high": -_ROUNDING} if ratio >= 2 else {"low": _ROUNDING}
-        parts.append(within(f"{_change_name(size)}, FPR/(p TPR) = {ratio:.2g}", _change(random, size), **window))
+        name = f"{_change_name(size)}, FPR/(p TPR) = {ratio:.2g}"
+        parts.append(_signed(name, _change(random, size), negative=ratio >= 2))
     return parts

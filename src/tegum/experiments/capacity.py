@@ -105,7 +105,7 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
             codes=max(10, codes // 3),
             inputs=150,
             seed=seed,
-            threshold=best_threshold(bits, m, settings.bits_n_active).tolist(),
+            threshold=best_threshold(bits, m, np.array(settings.bits_n_active)).tolist(),
         ).assign_attrs(n_features=bits, n_hidden=m),
         "sparse": lambda: trials(bits, m, [7], codes=15, inputs=100, seed=seed).assign_attrs(
             n_features=bits, n_hidden=m

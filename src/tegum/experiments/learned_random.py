@@ -14,7 +14,7 @@ from tegum.geometry import overlap
 from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
 from tegum.measure import lowest_loss
-from tegum.plot.decoding import loss_by_code, overlap_histograms
+from tegum.plot.learned_codes import loss_by_code, overlap_histograms
 from tegum.problem import Grid, Problem, TrainSettings, sample_features
 from tegum.theory import welch_bound
 from tegum.theory.equivalent_size import random_code_risk

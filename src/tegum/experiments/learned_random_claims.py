@@ -75,13 +75,20 @@ def _tight(cell: xr.Dataset) -> list[Part]:
     n, m = cell.sizes["feature"], cell.sizes["hidden"]
     least = float(welch_bound(n, m))
 
+    def overlaps(model: xr.Dataset) -> np.ndarray:
+        return overlap(weights(model))[~np.eye(n, dtype=bool)]
+
     def smallest(model: xr.Dataset) -> float:
-        return float(overlap(weights(model))[~np.eye(n, dtype=bool)].min())
+        return float(overlaps(model).min())
+
+    def both_ends(model: xr.Dataset) -> float:
+        return float(overlaps(model).max()) + smallest(model)
 
     rms = over_groups(cell, lambda a: float(np.sqrt(mean_square_overlap(weights(a)))) / least)
     return [
         within("RMS overlap over Welch's bound, (20, 5, 1)", rms, high=1.05),
         within("smallest overlap, (20, 5, 1)", over_groups(cell, smallest), high=-0.6),
+        within("largest plus smallest overlap, (20, 5, 1)", over_groups(cell, both_ends), high=0.0),
     ]
 
 

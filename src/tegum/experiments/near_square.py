@@ -67,7 +67,7 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
         tell(Progress(done, 1 + len(settings.n_features)))
         columns.append(xr.concat([_capacity(family, number, settings) for family in FAMILIES], "family"))
     capacities = xr.concat(columns, xr.DataArray(list(settings.n_features), dims="n_features", name="n_features"))
-    rule = ("n_features", max_active_union(settings.n_features, m))
+    rule = ("n_features", max_active_union(np.array(settings.n_features), m))
     attrs = {"n_hidden": m, "codes": settings.capacity_codes}
     return made | {"capacity": capacities.assign(rule=rule).assign_coords(family=list(FAMILIES)).assign_attrs(attrs)}
 

@@ -64,13 +64,13 @@ PRESETS = {"quick": Settings(codes=20), "paper": Settings(codes=40)}
 def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     """Losses over k; errors of single features over m; sums of signs; the shifted ReLU on a grid."""
     total = settings.codes + len(settings.widths) + 2
-    losses = []
+    losses: list[xr.Dataset] = []
     for code in range(settings.codes):
         tell(Progress(code, total))
         losses.append(_losses(settings, code))
     n, m, k = settings.n_features, settings.n_hidden, list(settings.n_active)
     formulas = [[float(RISKS[name].risk(n, m, each)) for name in SHOWN] for each in k]
-    widths = []
+    widths: list[xr.Dataset] = []
     for done, width in enumerate(settings.widths, settings.codes):
         tell(Progress(done, total))
         widths.append(xr.concat([_errors(settings, width, code) for code in range(settings.codes)], "code"))

@@ -203,7 +203,7 @@ def _located(settings: Settings, delta: float) -> xr.Dataset:
 
 def _counting() -> xr.Dataset:
     """Bits of all sets of at most k of n features, and the estimates of them, for k ≤ n on a logarithmic grid."""
-    rows = []
+    rows: list[xr.Dataset] = []
     for n in _SIZES:
         k = np.unique(np.geomspace(1, n, 40).round())
         bits = counting_bits(n, k)

@@ -51,11 +51,11 @@ def judge(data: Data) -> list[Finding]:
     ]
 
 
-def _success(points: xr.Dataset, decoder: str, k: int, **window: float) -> Part:
+def _success(points: xr.Dataset, decoder: str, k: int, low: float = -np.inf, high: float = np.inf) -> Part:
     chosen = np.flatnonzero((points["decoder"] == decoder) & (points["n_active"] == k))
     hits = points["success"].isel(point=int(chosen[0])).values
     name = f"success of {decoder.replace('_', ' ')}, k = {k}"
-    return within(name, share_estimate(int(hits.sum()), hits.size), **window)
+    return within(name, share_estimate(int(hits.sum()), hits.size), low, high)
 
 
 def _range(values: xr.DataArray) -> Estimate:
