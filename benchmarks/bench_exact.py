@@ -88,7 +88,7 @@ def main() -> None:
         print(f"{name:<28} {resolution**2 * n_starts:>9} {taken:>8.2f} {goal:>5}", flush=True)
         if n_starts == 16:
             line["adam"] = against_adam(n, optima, n_cells, settings)
-            text = "  Adam's loss / optimum - 1: least {least:.1e}, median {median:.1e}; lower in {lower} of {n_cells} cells"
+            text = "  Adam's loss / optimum - 1: least {least:.1e}, median {median:.1e}, lower in {lower} of {n_cells}"
             print(text.format(**line["adam"]), flush=True)
         lines.append(line)
     if words.json:

@@ -111,7 +111,7 @@ class TestOverCodes:
 
 SMALL: dict[str, dict[str, Any]] = {  # fewer codes; the sizes that the claims speak of stay
     "coherence": {"curve_limit": 64, "pair_blocks": 100, "direction_codes": 120, "lemma_codes": (100, 60, 12)},
-    "capacity": {"frontier_n_features": (250, 1000)},
+    "capacity": {"n_active": (4, 6, 8, 10, 12), "frontier_n_features": (250, 1000)},
     "near-square": {"n_features": (512, 768, 1024)},
     "levels": {},
     "dependence": {},
@@ -186,7 +186,7 @@ DOCTORED: list[tuple[str, Callable[[Data], Data], dict[str, Verdict]]] = [
     ("capacity", scaled("more_loads", "wrong", 2.0), {"s0.quantifier-rule": "refuted"}),
     ("capacity", scaled("conspiracy", "largest", 0.5), {"s0.quantifier-rule": "refuted"}),
     ("capacity", scaled("loads", "any", 2.0), {"s0.joint-loss": "refuted"}),
-    ("capacity", scaled("bits", "wrong", 100.0), {"s0.fewer-bits": "refuted"}),
+    ("capacity", set_to("bits", "wrong", 0.2), {"s0.fewer-bits": "refuted"}),
     ("capacity", scaled("lengths", "second", 1.1), {"s0.fewer-bits": "refuted"}),
     ("capacity", set_to("sparse", "wrong", 0.2), {"s0.more-sparse-information": "refuted"}),
     ("capacity", scaled("dimensions", "n_hidden", 1.5), {"s1.matching-bounds": "refuted"}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,20 +109,30 @@ def test_variants_of_other_sizes_are_drawn(name: str, tmp_path) -> None:
         assert all(path.stat().st_size > 1000 for path in save_figure(plate.figure, tmp_path / plate.name))
 
 
+JUDGED: dict[str, dict[str, Any]] = {  # the map is drawn and not judged, so here it has few places
+    "decoder-transitions": {"map_features": 40, "hidden_per_feature": (0.3,), "load": (0.1, 0.3), "map_codes": 1}
+}
+
+
 @cache
 def quick(name: str) -> Data:
     experiment = EXPERIMENTS[name]
-    return experiment.run(experiment.settings("quick"), lambda _: None)
+    return experiment.run(experiment.settings("quick").replace(**JUDGED.get(name, {})), lambda _: None)
 
 
 def verdicts(name: str, data: Data) -> dict[str, Verdict]:
     return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
+@cache
+def undoctored(name: str) -> dict[str, Verdict]:
+    return verdicts(name, quick(name))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_runs_give_what_is_expected(name: str) -> None:
-    made, claims = verdicts(name, quick(name)), EXPERIMENTS[name].claims
+    made, claims = undoctored(name), EXPERIMENTS[name].claims
     assert set(made) == {claim.id for claim in claims}
     expected = {claim.id: claim.expected for claim in claims if claim.expected != "open"}
     assert {claim: made[claim] for claim in expected} == expected
@@ -139,6 +150,12 @@ def scaled(variable: str, factor: float, **at: object) -> Change:
         return dataset.assign({variable: values})
 
     return change
+
+
+def twins(dataset: xr.Dataset) -> xr.Dataset:
+    """Give two features the same direction: the largest overlap is then positive."""
+    first = dataset["W"].isel(feature=0, drop=True)
+    return dataset.assign(W=dataset["W"].where(dataset["feature"] != dataset["feature"][1], first))
 
 
 def shifted(variable: str, by: float) -> Change:
@@ -181,6 +198,7 @@ def shifted(variable: str, by: float) -> Change:
         ("learned-against-random", "n100-m50-k5", scaled("loss", 3.0), "tegum.learned-pairs"),
         ("learned-against-random", "n100-m50-k5", lambda d: d.assign(W=abs(d["W"])), "tegum.learned-pairs"),
         ("learned-against-random", "n20-m5-k1", lambda d: d.assign(W=abs(d["W"])), "tegum.learned-tight"),
+        ("learned-against-random", "n20-m5-k1", twins, "tegum.learned-tight"),
         ("antipodal", "pair", scaled("pair", 1.2), "s1.antipodal-half"),
         ("antipodal", "pair", shifted("four_outputs", 0.1), "s1.antipodal-half"),
         ("antipodal", "curves", scaled("tuned", 1.1), "s1.antipodal-half-corrected"),
@@ -195,9 +213,8 @@ def shifted(variable: str, by: float) -> Change:
 )
 def test_doctored_data_are_not_judged_as_before(name: str, part: str, change: Change, claim: str) -> None:
     data = dict(quick(name))
-    before = verdicts(name, data)[claim]
     data[part] = change(data[part])
-    after = verdicts(name, data)[claim]
+    before, after = undoctored(name)[claim], verdicts(name, data)[claim]
     assert before != after
     assert "refuted" in (before, after)
 

@@ -232,7 +232,7 @@ def test_the_welch_bound_holds_and_is_attained_by_simplices():
     np.testing.assert_allclose(
         welch_bound([1000, 100, 28, 100], [100, 5, 7, 100]), [0.09492, 0.4381, 1 / 3, 0], rtol=1e-4
     )
-    with pytest.raises(InputError, match="at least 1; got 5 and 0"):
+    with pytest.raises(InputError, match="n_hidden must be at least 1; got 0"):
         welch_bound(5, 0)
 
 
