@@ -6,6 +6,7 @@ data lose exactly the claims that they should lose.
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tegum.experiments.over_codes import crossing, jackknife
 from tegum.experiments.verdict import Verdict, decide
 from tegum.ground.errors import InputError
 from tegum.ground.estimate import mean_estimate
+from tegum.plot import save_figure
 from tegum.theory import coherence_probability, expected_wrong, welch_bound
 
 FIVE_SIGMA = 5.0
@@ -134,6 +136,13 @@ def data_of(name: str) -> Data:
 def test_every_claim_comes_out_as_expected(name: str) -> None:
     made = verdicts(name, data_of(name))
     assert {claim: made[claim] for claim in EXPECTED[name]} == EXPECTED[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_plates_are_drawn(name: str, tmp_path: Path) -> None:
+    for plate in EXPERIMENTS[name].plates(data_of(name)):
+        assert all(path.stat().st_size > 1000 for path in save_figure(plate.figure, tmp_path / plate.name))
 
 
 def scaled(dataset: str, variable: str, factor: float) -> Callable[[Data], Data]:
