@@ -65,16 +65,15 @@ class TestMeasures:
 class TestNeuronBars:
     def test_segments_add_up_to_the_weights_on_each_side_of_the_line(self) -> None:
         ax = neuron_bars(CODE).axes[0]
-        tops = max(bar.get_y() + bar.get_height() for bar in ax.patches)
-        bottoms = min(bar.get_y() + bar.get_height() for bar in ax.patches)
-        assert (tops, bottoms) == (2.0, -1.0)
+        heights = np.concatenate([path.vertices[:, 1] for part in ax.collections for path in part.get_paths()])
+        assert (heights.max(), heights.min()) == (2.0, -1.0)
         assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "3"]
         assert ax.get_title() == "1 of 3 monosemantic"
 
     def test_a_feature_has_one_colour(self) -> None:
         ax = neuron_bars(np.eye(3)).axes[0]
-        drawn = {tuple(bar.get_facecolor()) for bar in ax.patches if bar.get_height()}
-        assert len(drawn) == 3
+        drawn = [tuple(colour) for part in ax.collections for colour in part.get_facecolor()]
+        assert len(drawn) == len(set(drawn)) == 3
 
     def test_the_lowest_loss_model_of_each_cell(self) -> None:
         data = models([CODE, np.eye(5)[:, :3]], [[1.0, 2.0], [2.0, 1.0]], [0.1, 0.5])
