@@ -48,8 +48,13 @@ def blocks(page: Path) -> list[Block]:
     return made
 
 
+# What a newcomer reads first is tried at once, the other pages with the slow tests.
+FIRST = ("README.md", "start.md", "datasets.md", "errors.md")
+
+
 def pages_with(kind: str) -> list[pytest.param]:
-    return [pytest.param(page, id=page.name) for page in PAGES if any(b.kind == kind for b in blocks(page))]
+    pages = [page for page in PAGES if any(b.kind == kind for b in blocks(page))]
+    return [pytest.param(page, id=page.name, marks=[] if page.name in FIRST else [pytest.mark.slow]) for page in pages]
 
 
 def same(printed: str, expected: str) -> bool:

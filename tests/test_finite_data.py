@@ -93,7 +93,10 @@ class TestLists:
 
 
 class TestTraining:
-    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize(
+        "kind",
+        [kind if kind in ("plain", "absolute") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+    )
     def test_both_kernels_walk_together(self, kind) -> None:
         problem = SMALL.replace(**KINDS[kind])
         fused, plain = (

@@ -68,7 +68,14 @@ def state(run: AbstractRun) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("options", OPTIMISERS.values(), ids=OPTIMISERS)
-@pytest.mark.parametrize(("n", "m", "kind"), [(5, 2, "linear"), *((20, 5, kind) for kind in KINDS)])
+@pytest.mark.parametrize(
+    ("n", "m", "kind"),
+    [
+        (5, 2, "linear"),
+        (20, 5, "absolute"),
+        *(pytest.param(20, 5, kind, marks=pytest.mark.slow) for kind in KINDS if kind != "absolute"),
+    ],
+)
 def test_fused_and_reference_take_the_same_path(options, kind, n, m):
     """In float32 both stay near the path in float64, ten thousand times nearer than it is long."""
     rate = 0.1 if options["optimizer"] == "sgd" else 0.01
