@@ -63,7 +63,7 @@ def motif_diagram(model: xr.Dataset, pair: SharedNeuron) -> Figure:
     for ax, neuron, name in zip(axes, (pair.neuron, inhibitor), ("shared", "inhibiting"), strict=False):
         _neuron(ax, W[:, neuron], W_out[:, neuron], pair)
         ax.set_title(f"{name} neuron {neuron}")
-    axes[0].legend(loc="best")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     x = np.linspace(-1.0, 1.0, 201)
     hidden = np.maximum(x[:, np.newaxis] * W[pair.strong], 0.0)
     through = hidden[:, pair.neuron] * W_out[pair.weak, pair.neuron]
