@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -269,13 +270,29 @@ def test_the_quick_preset_of_everything(tmp_path: Path, capsys: pytest.CaptureFi
         for stem in stored:
             assert main(["show", str(tmp_path / "data" / name / f"{stem}.nc"), "--json"]) == OK
             assert json.loads(capsys.readouterr().out)["experiment"] == name
-        found = [verdicts(name, {key: spoil(data) for key, data in stored.items()}) for spoil in SPOILED]
+        found = [spoiled_verdicts(name, {key: spoil(data) for key, data in stored.items()}) for spoil in SPOILED]
         for claim, verdict in made.items():
-            assert verdict != "reproduced" or {each[claim] for each in found} != {"reproduced"}, f"{claim} cannot fail"
+            assert verdict != "reproduced" or {each.get(claim) for each in found} != {"reproduced"}, (
+                f"{claim} cannot fail"
+            )
 
 
 def verdicts(name: str, data: Data) -> dict[str, str]:
     return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
+
+
+# These say that something hardly ever happens, which is true of noise too; their own tests doctor the data the other way.
+SMALL_IN_NOISE = {"tegum.recogniser-random", "tegum.dynamics-start-matters"}
+
+
+def spoiled_verdicts(name: str, data: Data) -> dict[str, str]:
+    """The same for nonsense; a judge may stop at it, and then reproduces nothing."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return verdicts(name, data)
+    except (ArithmeticError, IndexError, KeyError, ValueError):
+        return {}
 
 
 def blank(data: xr.Dataset) -> xr.Dataset:
