@@ -281,7 +281,7 @@ def verdicts(name: str, data: Data) -> dict[str, str]:
     return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
-# These say that something hardly ever happens, which is true of noise too; their own tests doctor the data the other way.
+# Something hardly ever happens: true of noise too. Their own tests doctor the data the other way.
 SMALL_IN_NOISE = {"tegum.recogniser-random", "tegum.dynamics-start-matters"}
 
 
