@@ -10,13 +10,19 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BIN = .venv/bin
 
+# Tests of one file share what they prepare, so they stay with one worker.
+WORKERS = -n 2 --dist loadfile --no-loadscope-reorder
+
+# The tests start dozens of processes; where Python may not keep what it compiled, each would compile all of tegum again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: reproduce test check bench regen clean
 
 reproduce: .venv/installed
 	$(BIN)/tegum reproduce --preset quick --out reproduction
 
 test: check
-	$(BIN)/python -m pytest -q -m "slow or device" -n 2
+	$(BIN)/python -m pytest -q -m "slow or device" $(WORKERS)
 	$(BIN)/python benchmarks/bench_train_step.py --smoke
 	$(BIN)/python benchmarks/bench_sweep.py --smoke
 	$(BIN)/python benchmarks/bench_exact.py --smoke
@@ -27,7 +33,7 @@ check: .venv/installed-dev
 	$(BIN)/ruff check --quiet .
 	$(BIN)/basedpyright --level error
 	$(BIN)/python tools/regen.py --check
-	$(BIN)/python -m pytest -q -m "not slow and not device" -n 2
+	$(BIN)/python -m pytest -q -m "not slow and not device" $(WORKERS)
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/bench_train_step.py --json benchmarks/results/latest.json

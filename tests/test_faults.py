@@ -19,6 +19,7 @@ from tegum.ground.errors import FileError
 PROBLEM = ["--n-features", "3", "--n-hidden", "2", "--feature-probability", "0.2"]
 TEGUM = [sys.executable, "-m", "tegum"]
 SECONDS = 60.0  # until something is given up; generous, for machines that have other work
+SOON = 15.0  # until a process that was interrupted ends; half a second where it has a processor of its own
 
 # The first experiment hardly trained, the second without end.
 REPRODUCE = """
@@ -100,11 +101,9 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:
-    """As Ctrl-C does; the process must end soon."""
+    """As Ctrl-C does; the process, which would work for hours, must end soon, also on a busy machine."""
     process.send_signal(signal.SIGINT)
-    begin = time.monotonic()
-    assert process.wait(SECONDS) == 130
-    assert time.monotonic() - begin < 3.0
+    assert process.wait(SOON) == 130
 
 
 def parts(folder: Path) -> list[Path]:
