@@ -27,6 +27,7 @@ test: check
 	$(BIN)/python benchmarks/bench_sweep.py --smoke
 	$(BIN)/python benchmarks/bench_exact.py --smoke
 	$(BIN)/python benchmarks/bench_decoders.py --smoke
+	$(BIN)/python benchmarks/bench_circuits.py --smoke
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check --quiet .
@@ -40,6 +41,7 @@ bench: .venv/installed-bench
 	$(BIN)/python benchmarks/bench_sweep.py --json benchmarks/results/sweep.json
 	$(BIN)/python benchmarks/bench_exact.py --json benchmarks/results/exact.json
 	$(BIN)/python benchmarks/bench_decoders.py --json benchmarks/results/decoders.json
+	$(BIN)/python benchmarks/bench_circuits.py --json benchmarks/results/circuits.json
 
 regen: .venv/installed-dev
 	$(BIN)/python tools/regen.py

@@ -121,7 +121,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("command", _COMMANDS)
     def test_every_command_explains_itself(self, run: Tegum, command: str) -> None:
-        said = run(command, "--help")
+        said = run(*command.split(), "--help")
         assert (said.status, said.err) == (OK, "")
         assert said.out.startswith(f"usage: tegum {command} [-h]")
         assert "--json" in said.out

@@ -191,14 +191,16 @@ def test_message_passing_ends_on_a_code_for_which_it_is_not_made():
 
 
 PUBLISHED = [  # exact recovery at n = 1000, m = 256: decoder, k, rate, number of samples
-    ("threshold", 3, 0.99, 200), ("threshold", 5, 0.81, 200), ("threshold", 6, 0.60, 200), ("threshold", 8, 0.11, 200),
+    ("threshold", 3, 0.99, 200), ("threshold", 4, 0.97, 200), ("threshold", 5, 0.81, 200), ("threshold", 6, 0.60, 200),
+    ("threshold", 8, 0.11, 200),
     ("top_k", 8, 0.97, 200), ("top_k", 10, 0.76, 200), ("top_k", 12, 0.46, 200),
     ("top_k_pseudo_inverse", 9, 0.98, 200), ("top_k_pseudo_inverse", 12, 0.73, 200),
     ("omp", 20, 1.0, 40), ("omp", 30, 0.75, 40), ("omp", 40, 0.28, 40), ("omp", 50, 0.0, 40),
     ("iht", 40, 1.0, 30), ("iht", 50, 0.97, 30),
-    ("fista", 62, 1.0, 8), ("fista", 75, 0.25, 8),
+    ("fista", 62, 1.0, 8), ("fista", 68, 0.75, 8), ("fista", 75, 0.25, 8),
     ("amp_soft", 55, 0.95, 20), ("amp_soft", 62, 0.95, 20), ("amp_soft", 68, 0.55, 20), ("amp_soft", 75, 0.15, 20),
-    ("fista_non_negative", 80, 1.0, 8), ("fista_non_negative", 105, 0.0, 8),
+    ("fista_non_negative", 80, 1.0, 8), ("fista_non_negative", 90, 0.75, 8), ("fista_non_negative", 96, 0.25, 8),
+    ("fista_non_negative", 105, 0.0, 8),
     ("amp_bayes", 90, 1.0, 30), ("amp_bayes", 100, 0.77, 30), ("amp_bayes", 105, 0.57, 30),
     ("amp_bayes", 110, 0.37, 30),
 ]  # fmt: skip
@@ -207,7 +209,10 @@ PUBLISHED = [  # exact recovery at n = 1000, m = 256: decoder, k, rate, number o
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "k", "published", "n_published"), PUBLISHED)
 def test_published_rates_of_exact_recovery(name, k, published, n_published):
-    """Window: four standard errors of both, the pooled rate kept half a sample away from 0 and 1."""
+    """Window: four standard errors of both, the pooled rate kept half a sample away from 0 and 1.
+
+    Of eight published samples three standard errors, or nothing could fail.
+    """
     n_codes, n_samples = 12, 10
     rates = np.zeros(n_codes)
     for code in range(n_codes):
@@ -216,9 +221,10 @@ def test_published_rates_of_exact_recovery(name, k, published, n_published):
         rates[code] = ((found > 0.5) == (x > 0.5)).all(axis=1).mean()
     n = n_codes * n_samples
     pooled = np.clip((n * rates.mean() + n_published * published) / (n + n_published), 0.5 / n, 1 - 0.5 / n)
-    window = 4 * np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_published) + rates.var(ddof=1) / n_codes)
+    n_errors = 4 if n_published > 8 else 3
+    window = n_errors * np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_published) + rates.var(ddof=1) / n_codes)
     assert abs(rates.mean() - published) < window
-    assert window < 0.75
+    assert window < max(published, 1 - published)
 
 
 @pytest.mark.slow

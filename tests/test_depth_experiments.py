@@ -133,7 +133,11 @@ def words() -> Data:
     spread = np.linspace(-0.01, 0.01, n_codes)
     scores = {kind: (dims, [[float(analogy_scores(s)[kind]) + spread for s in norms] for _ in m]) for kind in KINDS}
     columns = {"found": (dims, found), "found_with_inputs": (dims, included), **scores}
-    columns |= {"formula": (("n_hidden", "curve_norm"), [[1.0, 0.3]] * 2), "gap": ("n_hidden", [1e-16, 1e-16])}
+    columns |= dict.fromkeys(("formula", "formula_with_inputs"), (("n_hidden", "curve_norm"), [[1.0, 0.3]] * 2))
+    columns |= {
+        "expected_with_inputs": (("n_hidden", "own_norm"), [[0.3, 0.3, 0.005]] * 2),
+        "gap": ("n_hidden", [1e-16, 1e-16]),
+    }
     coords = {"n_hidden": list(m), "own_norm": list(norms), "curve_norm": [0.0, 1.5]}
     rounding = xr.Dataset(
         {"wrong": (("n_hidden", "model"), 12.0 * np.ones((2, 1)) * SPREAD.T), "formula": ("n_hidden", [12.0, 12.0])},
@@ -212,7 +216,13 @@ def scaled(name: str, factor: float, **where: Any) -> Change:
         (CORRECTION, "served", scaled("served", 10.0), {"tegum.correction-needs-width": "refuted"}),
         (ANALOGIES, "own", lambda d: d.assign(found=d["found"] + 1), {"s1.analogy": "reproduced"}),
         (ANALOGIES, "words", scaled("found", 0.0, own_norm=0.5), {"s1.analogy-corrected": "refuted"}),
-        (ANALOGIES, "words", lambda d: d.assign(found_with_inputs=d["found"]), {"s1.analogy-corrected": "refuted"}),
+        (
+            ANALOGIES,
+            "words",
+            lambda d: d.assign(found_with_inputs=d["found"]),
+            {"s1.analogy-corrected": "refuted", "tegum.analogy-inputs": "refuted"},
+        ),
+        (ANALOGIES, "words", scaled("found_with_inputs", 0.8), {"tegum.analogy-inputs": "refuted"}),
         (ANALOGIES, "words", scaled("gap", 1e6), {"s1.analogy-corrected": "refuted"}),
         (ANALOGIES, "words", scaled("man", -1.0), {"tegum.analogy-scores": "refuted"}),
         (ANALOGIES, "rounding", scaled("wrong", 2.0), {"tegum.analogy-rounding": "refuted"}),

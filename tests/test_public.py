@@ -20,7 +20,8 @@ import tegum
 
 PUBLIC = [
     "tegum", "tegum.geometry", "tegum.theory", "tegum.codes", "tegum.decoders", "tegum.measure", "tegum.problem",
-    "tegum.store", "tegum.sweeps", "tegum.plot", "tegum.experiments", "tegum.report",
+    "tegum.circuits", "tegum.store", "tegum.recovery", "tegum.sweeps", "tegum.plot", "tegum.experiments",
+    "tegum.report",
 ]  # fmt: skip
 MODULES = {name: importlib.import_module(name) for name in PUBLIC}
 # Tables and aliases: no docstring of their own, described where they stand.

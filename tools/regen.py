@@ -126,7 +126,7 @@ def help_text(command: str) -> str:
     plain |= {"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"}
     silent = contextlib.suppress(SystemExit)
     with mock.patch.dict(os.environ, plain, clear=True), contextlib.redirect_stdout(printed), silent:
-        tegum_command([command, "--help"])
+        tegum_command([*command.split(), "--help"])
     return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time each name i
         sample_features,
         training_features,
     )
+    from tegum.recovery import find_transition, recover
     from tegum.store import load, load_weights, save, save_weights, to_torch
     from tegum.sweeps import SweepSpec, open_sweep, sweep
     from tegum.training import train
@@ -44,6 +45,7 @@ _HOMES = {
         "sample_features",
         "training_features",
     ),
+    "tegum.recovery": ("find_transition", "recover"),
     "tegum.store": ("load", "load_weights", "save", "save_weights", "to_torch"),
     "tegum.sweeps": ("SweepSpec", "open_sweep", "sweep"),
     "tegum.training": ("train",),
@@ -68,9 +70,11 @@ __all__ = [
     "TegumError",
     "TrainSettings",
     "find_optima",
+    "find_transition",
     "load",
     "load_weights",
     "open_sweep",
+    "recover",
     "sample_features",
     "save",
     "save_weights",

@@ -13,10 +13,13 @@ import tyro
 from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction
 
 from tegum.cli_bounds import bounds
+from tegum.cli_circuit import plan
+from tegum.cli_circuit_compile import check, compile_
 from tegum.cli_depth import depth
 from tegum.cli_print import print_json as _print_json
 from tegum.cli_print import print_text as _print
 from tegum.cli_print import table as _table
+from tegum.cli_recover import recover, transition
 from tegum.cli_values import VALUES, grid_axes, parse_changes
 from tegum.ground.errors import InputError, TegumError
 from tegum.problem import Grid, Problem, Record, TrainSettings
@@ -299,6 +302,11 @@ _COMMANDS = {
     "show": show,
     "bounds": bounds,
     "depth": depth,
+    "circuit plan": plan,
+    "circuit compile": compile_,
+    "circuit check": check,
+    "recover": recover,
+    "transition": transition,
 }
 
 
@@ -336,8 +344,20 @@ def _run_command(words: list[str]) -> int:
         return OK
     try:
         with VALUES:
-            if words and words[0] in _COMMANDS:  # directly, so that messages name the option and nothing else
-                return tyro.cli(_COMMANDS[words[0]], prog=f"tegum {words[0]}", args=words[1:])
+            for n_words in (2, 1):
+                name = " ".join(words[:n_words])
+                if name in _COMMANDS:  # directly, so that messages name the option and nothing else
+                    return tyro.cli(_COMMANDS[name], prog=f"tegum {name}", args=words[n_words:])
+            if group := _group(words[:1]):
+                about = f"Commands about {words[0]}s. `tegum {words[0]} COMMAND --help` explains one."
+                prog = f"tegum {words[0]}"
+                return tyro.extras.subcommand_cli_from_dict(group, prog=prog, description=about, args=words[1:])
             return tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="tegum", description=_ABOUT, args=words)
     except SystemExit as stop:  # tyro prints help and mistakes itself
         return stop.code if isinstance(stop.code, int) else OK
+
+
+def _group(first: list[str]) -> dict[str, Any]:
+    """Commands of two words that begin with this one, by their second word."""
+    begin = f"{first[0]} " if first else "-"
+    return {name.removeprefix(begin): command for name, command in _COMMANDS.items() if name.startswith(begin)}

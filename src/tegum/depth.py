@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from tegum.codes import ImplicitCode
 from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener, Progress
 from tegum.ground.streams import generator
@@ -71,10 +72,11 @@ def simulate_layers(
         truth = np.concatenate([active_features(rng, n_inputs, n_features, k) for k in n_active])
         start = truth.astype(np.float32)
         values, first = dict.fromkeys(rules, start), start
-        code = random_code(rng, n_features, n_hidden)
+        own_seed = int(rng.integers(2**32))
+        code = _sphere_code(n_features, n_hidden, seed=own_seed, layer=0)
         for layer in range(n_layers):
             if layer and fresh:
-                code = random_code(rng, n_features, n_hidden)
+                code = _sphere_code(n_features, n_hidden, seed=own_seed, layer=layer)
             luck = survival.random(truth.shape, dtype=np.float32) if by_chance else 0.0
             read = np.concatenate(list(values.values())) @ code @ code.T
             for place, (name, part) in enumerate(zip(rules, np.split(read, len(rules)), strict=True)):
@@ -95,19 +97,17 @@ def simulate_layers(
     return data.assign(wrong=data["false"] + data["missed"])
 
 
-def random_code(rng: np.random.Generator, n_features: int, n_hidden: int) -> np.ndarray:
-    """Independent uniform unit vectors, float32 (n_features, n_hidden)."""
-    code = rng.standard_normal((n_features, n_hidden), dtype=np.float32)
-    code /= np.sqrt(np.einsum("ij,ij->i", code, code))[:, np.newaxis]
-    return code
-
-
 def active_features(rng: np.random.Generator, n_inputs: int, n_features: int, n_active: int) -> np.ndarray:
     """Random sets of `n_active` features, bool (n_inputs, n_features)."""
     truth = np.zeros((n_inputs, n_features), bool)
     chosen = np.argpartition(rng.random((n_inputs, n_features), dtype=np.float32), n_active - 1, axis=1)[:, :n_active]
     np.put_along_axis(truth, chosen, True, axis=1)
     return truth
+
+
+def _sphere_code(n_features: int, n_hidden: int, *, seed: int, layer: int) -> np.ndarray:
+    """The sphere code of a layer, in the precision of the simulation."""
+    return ImplicitCode("sphere", n_features, n_hidden, seed=seed, index=layer).rows(np.arange(n_features), dtype="f4")
 
 
 def _set_right(values: np.ndarray, truth: np.ndarray, luck: np.ndarray | float, carry: float) -> np.ndarray | float:

@@ -1,5 +1,6 @@
 """King - man + woman = queen: when vector arithmetic finds the word."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,18 +75,21 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
             for name, values in made.items():
                 rows.setdefault(name, [[]])[-1].append(values.astype(np.float64))
     curve = np.linspace(0, max(*norms, 1.0), 21)
-    counts = {
-        "n_unrelated": settings.n_unrelated,
-        "n_first_attribute": settings.n_sharing,
-        "n_second_attribute": settings.n_sharing,
-    }
-    formula = analogy_success(np.array(settings.n_hidden)[:, np.newaxis], curve, **counts)
+    success = partial(
+        analogy_success,
+        np.array(settings.n_hidden)[:, np.newaxis],
+        n_unrelated=settings.n_unrelated,
+        n_first_attribute=settings.n_sharing,
+        n_second_attribute=settings.n_sharing,
+    )
     words = xr.Dataset(
         {name: (dims, np.array(values)) for name, values in rows.items()},
         {"n_hidden": list(settings.n_hidden), "own_norm": list(norms), "curve_norm": curve},
         attrs={"tolerance": settings.tolerance},
     ).assign(
-        formula=(("n_hidden", "curve_norm"), formula),
+        formula=(("n_hidden", "curve_norm"), success(curve)),
+        formula_with_inputs=(("n_hidden", "curve_norm"), success(curve, inputs_left_out=False)),
+        expected_with_inputs=(("n_hidden", "own_norm"), success(np.array(norms), inputs_left_out=False)),
         gap=("n_hidden", [sum_gap(m, seed=settings.seed) for m in settings.n_hidden]),
     )
     alone = unrelated_words(
@@ -111,8 +115,8 @@ def plates(data: Data) -> list[Plate]:
             name="shares",
             figure=analogy_shares(data["words"]),
             caption="Share of codes in which queen is the word nearest to V(king) - V(man) + V(woman), with 99 % "
-            "intervals. Filled: the three words of the question left out; lines: formula. Open: not left out, and "
-            "above s = 1 king or woman is nearer.",
+            "intervals. Filled: the three words of the question left out; open: not left out, and above s = 1 king or "
+            "woman is nearer. Lines: formulas.",
         )
     ]
 
@@ -140,6 +144,7 @@ def judge(data: Data) -> list[Finding]:
         ),
         Finding(claim="s1.analogy-corrected", parts=corrected, figure="shares"),
         Finding(claim="tegum.analogy-scores", parts=_scores(words), figure="shares"),
+        Finding(claim="tegum.analogy-inputs", parts=_inputs(words), figure="shares"),
         Finding(claim="tegum.analogy-rounding", parts=_rounding(data["rounding"]), figure="shares"),
     ]
 
@@ -157,6 +162,18 @@ def _scores(words: xr.Dataset) -> list[Part]:
             parts.append(
                 within(f"inner product with {kind}, s = {s:g}, minus theory", mean_estimate(difference), -0.2, 0.2)
             )
+    return parts
+
+
+def _inputs(words: xr.Dataset) -> list[Part]:
+    tolerance = float(words.attrs["tolerance"])
+    parts = []
+    for m in words["n_hidden"].values:
+        for s in (0.5, 1.0, 1.5):
+            at = words.sel(n_hidden=m, own_norm=s)
+            share, expected = _share(at["found_with_inputs"]), float(at["expected_with_inputs"])
+            name = f"share that finds queen, nothing left out, m = {m}, s = {s:g}, formula {expected:.3f}"
+            parts.append(within(name, share, expected - tolerance, expected + tolerance))
     return parts
 
 

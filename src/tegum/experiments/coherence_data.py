@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from tegum.codes import ImplicitCode
 from tegum.experiments.code_trials import Family, code
 from tegum.geometry import unit_rows
 from tegum.ground.streams import generator
@@ -16,6 +17,7 @@ from tegum.theory import expected_coherence, overlap_tail
 from tegum.theory.overlap_law import log_overlap_tail
 from tegum.training import train
 
+_MOST_DRAWN = 2**32  # more directions than memory holds
 _BLOCK = 1024  # rows whose overlaps with all others are looked at together
 
 Size = tuple[int, int]
@@ -114,12 +116,18 @@ def many_pairs(n_features: Sequence[int], m: int, *, block: int, blocks: int, se
     for row, n in enumerate(n_features):
         in_a_code = n // block
         for number in range(blocks):
-            rng = generator(seed, number // in_a_code, f"code of {n} in {m}, block {number % in_a_code}")
-            W = unit_rows(rng.standard_normal((block, m), np.float32))
-            found[row, number] = overlaps(W).second
+            drawn = _own_code(n, m, seed=seed, index=number // in_a_code)
+            first = number % in_a_code * block
+            found[row, number] = overlaps(drawn.rows(np.arange(first, first + block), dtype="f4")).second
     return xr.Dataset(
         {"mean_square": (("n_features", "block"), found)}, {"n_features": list(n_features)}, {"n_hidden": m}
     )
+
+
+def _own_code(n: int, m: int, *, seed: int, index: int) -> ImplicitCode:
+    """A sphere code that shares nothing with those of other sizes; with one seed for all, its rows would be theirs."""
+    own_seed = int(generator(seed, index, f"code of {n} in {m}").integers(2**32))
+    return ImplicitCode("sphere", n, m, seed=own_seed)
 
 
 def shares_within(cases: Sequence[tuple[int, int, float, int]], *, seed: int) -> xr.Dataset:
@@ -135,8 +143,8 @@ def shares_within(cases: Sequence[tuple[int, int, float, int]], *, seed: int) ->
 
 def pairs_within(n: int, m: int, limit: float, pairs: int, seed: int) -> xr.Dataset:
     """How many of so many independent pairs of directions have an overlap within the limit."""
-    rng = generator(seed, 0, f"pairs in {m}")
-    a, b = (unit_rows(rng.standard_normal((pairs, m), np.float32)) for _ in range(2))
+    drawn = _own_code(2 * pairs, m, seed=seed, index=0)
+    a, b = (drawn.rows(np.arange(first, first + pairs), dtype="f4") for first in (0, pairs))
     hits = int((np.abs(np.einsum("ij,ij->i", a, b)) <= limit).sum())
     return xr.Dataset({"hits": hits, "pairs": pairs, "n_features": n, "n_hidden": m, "limit": limit})
 
@@ -148,14 +156,14 @@ def almost_orthogonal(n_hidden: Sequence[int], largest: float, *, codes: int, se
     """
     found = np.empty((len(n_hidden), codes), int)
     for (row, m), index in itertools.product(enumerate(n_hidden), range(codes)):
-        found[row, index] = _first_conflict(m, largest, generator(seed, index, f"directions in {m}"))
+        found[row, index] = _first_conflict(largest, _own_code(_MOST_DRAWN, m, seed=seed, index=index))
     return xr.Dataset({"n_features": (("n_hidden", "code"), found)}, {"n_hidden": list(n_hidden)}, {"largest": largest})
 
 
-def _first_conflict(m: int, largest: float, rng: np.random.Generator) -> int:
-    W = np.empty((0, m), np.float32)
+def _first_conflict(largest: float, drawn: ImplicitCode) -> int:
+    W = np.empty((0, drawn.n_hidden), np.float32)
     while True:
-        new = unit_rows(rng.standard_normal((max(64, len(W) // 2), m), np.float32))
+        new = drawn.rows(np.arange(len(W), len(W) + max(64, len(W) // 2)), dtype="f4")
         W = np.concatenate([W, new])
         close = np.abs(new @ W.T) > largest
         close &= np.arange(len(W)) < np.arange(len(W) - len(new), len(W))[:, np.newaxis]

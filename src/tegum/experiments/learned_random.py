@@ -170,16 +170,16 @@ def _best_bias_and_gain(read: np.ndarray, x: np.ndarray) -> tuple[float, float]:
 
 def plates(data: Data) -> list[Plate]:
     """Loss over m by kind of code, and overlaps of learned and random directions."""
-    sizes = {name: dataset for name, dataset in data.items() if name != "sweep"}
+    sizes = [dataset for name, dataset in data.items() if name != "sweep"]
     histograms = {
-        name: xr.Dataset(
+        f"n = {each.sizes['feature']}, m = {each.sizes['hidden']}, k = {each.attrs['n_active']:g}": xr.Dataset(
             {
                 "learned": ("pair", _overlaps(lowest_loss(each)["W"].values.astype(np.float64))),
                 "random": each["random_overlaps"],
                 "welch": float(welch_bound(each.sizes["feature"], each.sizes["hidden"])),
             }
         )
-        for name, each in sizes.items()
+        for each in sizes
     }
     return [
         Plate(

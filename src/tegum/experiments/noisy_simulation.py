@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from tegum.codes import make_code
 from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.verdict import Part, within
 from tegum.ground.estimate import Estimate, group_estimate, mean_estimate
@@ -85,13 +86,12 @@ def _over_networks(problem: Problem, m: int, settings: Settings) -> xr.Dataset:
 def _simulated(problem: Problem, m: int, settings: Settings, model: int) -> xr.Dataset:
     """One network: errors of the plain read-off, of ReLU neurons and of neurons that fire or not."""
     rng = generator(settings.seed, model, f"simulated network {problem.n_features} {m}")
-    n = problem.n_features
+    n, own_seed = problem.n_features, int(rng.integers(2**32))
     truth = sample_features(problem, settings.inputs, seed=settings.seed, model=model)
     relu = step = truth
     error, wrong = [], []
     for layer in range(N_LAYERS):
-        V = rng.standard_normal(size=(n, m), dtype=np.float32)
-        V /= np.linalg.norm(V, axis=1, keepdims=True)
+        V = make_code("sphere", n, m, seed=own_seed, index=layer).astype(np.float32)
         driver, inhibitor = rng.permutation(n), rng.permutation(n)
         read = step @ V @ V.T
         if layer == 0:

@@ -15,6 +15,7 @@ from tegum.experiments import (
     double_descent,
     dynamics,
     five_in_two,
+    gaussian_layer,
     kgons,
     learned_random,
     levels,
@@ -22,6 +23,7 @@ from tegum.experiments import (
     linear_dynamics,
     loss_forces,
     many_features,
+    many_networks,
     near_square,
     noisy_simulation,
     nonuniform,
@@ -31,9 +33,14 @@ from tegum.experiments import (
     phase_diagram,
     polytopes,
     privileged_basis,
+    realistic_regime,
+    stacking,
     superposed_correction,
+    superposed_inputs,
+    trained_circuits,
     transitions,
     uniform_geometry,
+    universal_and,
     width_scaling,
 )
 from tegum.experiments.base import Experiment
@@ -76,6 +83,13 @@ EXPERIMENTS: dict[str, Experiment] = {
         critical_load,
         superposed_correction,
         analogies,
+        universal_and,
+        realistic_regime,
+        superposed_inputs,
+        gaussian_layer,
+        stacking,
+        many_networks,
+        trained_circuits,
     )
 }
 """Every experiment by its id."""

@@ -16,6 +16,7 @@ from tegum.ground.atomic import replacing_folder
 from tegum.ground.estimate import Estimate
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
+from tegum.ground.threads import one_thread_for_arrays
 from tegum.ground.toml import toml_value
 from tegum.plot import save_animation, save_figure
 from tegum.problem.profiles import describe
@@ -51,7 +52,8 @@ def run_experiment(
     settings = changed(experiment.settings(preset), changes or {})
     differing = differences(experiment.settings(preset), settings)
     start = time.perf_counter()
-    data = experiment.run(settings, tell)
+    with one_thread_for_arrays():
+        data = experiment.run(settings, tell)
     made_by = {"experiment": experiment.id, "preset": preset, "experiment_settings": settings.to_json()}
     if differing:
         made_by["experiment_changes"] = json.dumps(differing)

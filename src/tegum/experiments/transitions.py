@@ -1,5 +1,6 @@
 """Where decoders stop to recover, counting bounds beside it, and hidden vectors with several reconstructions."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from tegum.codes import make_code
-from tegum.decoders import decode
+from tegum.decoders import DECODERS, decode
 from tegum.experiments.base import Data, Experiment, Plate
 from tegum.experiments.transitions_claims import judge
 from tegum.ground.errors import InputError
@@ -107,10 +108,8 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     for name, load in POINTS:
         k = min(load, settings.n_features)  # in variants with few features
         tell(Progress(next(done), steps))
-        hits = [
-            _recovered(settings, name, settings.n_features, settings.n_hidden, k, a, 1) for a in range(settings.trials)
-        ]
-        points.append(xr.Dataset({"success": ("trial", np.concatenate(hits)), "decoder": name, "n_active": k}))
+        hits = _rates(settings, name, settings.n_features, settings.n_hidden, [k], settings.trials, inputs=1)
+        points.append(xr.Dataset({"success": ("trial", hits[0] > 0), "decoder": name, "n_active": k}))
     columns = []
     for delta in settings.hidden_per_feature:
         tell(Progress(next(done), steps))
@@ -139,14 +138,30 @@ def _axis(name: str, values: tuple[float, ...]) -> xr.DataArray:
     return xr.DataArray(list(values), dims=name, name=name)
 
 
-def _recovered(settings: Settings, name: str, n: int, m: int, k: int, code: int, inputs: int) -> np.ndarray:
-    """Whether each input of one code is recovered: every feature on its side of ½."""
+def _recovered(
+    settings: Settings, name: str, n: int, m: int, active: Sequence[int], code: int, inputs: int
+) -> np.ndarray:
+    """Whether the inputs of one code are recovered, every feature on its side of ½: (number of active ones, input).
+
+    A decoder that need not know how many are active gets all inputs together, which its products like.
+    """
     W = make_code("sphere", n, m, seed=settings.seed, index=code).astype(np.float32)
-    rng = generator(settings.seed, code, f"{k} of {n} features for {name} in {m}")
-    x = np.zeros((inputs, n), dtype=np.float32)
-    for row in x:
-        row[rng.choice(n, k, replace=False)] = 1
-    return ((decode(name, x @ W, W, n_active=k) > 0.5) == (x > 0.5)).all(axis=1)
+    x = np.zeros((len(active), inputs, n), dtype=np.float32)
+    for some, k in zip(x, active, strict=True):
+        rng = generator(settings.seed, code, f"{k} of {n} features for {name} in {m}")
+        for row in some:
+            row[rng.choice(n, k, replace=False)] = 1
+    if DECODERS[name].needs_load:
+        found = np.stack([decode(name, some @ W, W, n_active=k) for some, k in zip(x, active, strict=True)])
+    else:
+        found = decode(name, x.reshape(-1, n) @ W, W).reshape(x.shape)
+    return ((found > 0.5) == (x > 0.5)).all(axis=2)
+
+
+def _rates(settings: Settings, name: str, n: int, m: int, active: Sequence[int], codes: int, inputs: int) -> np.ndarray:
+    """Share of recovered inputs, (number of active ones, code)."""
+    made = [_recovered(settings, name, n, m, active, code, inputs).mean(axis=1) for code in range(codes)]
+    return np.stack(made, axis=1)
 
 
 def _column(settings: Settings, delta: float) -> xr.Dataset:
@@ -154,13 +169,10 @@ def _column(settings: Settings, delta: float) -> xr.Dataset:
     n = settings.map_features
     m = max(1, round(delta * n))
     active = [min(max(1, round(load * m)), n) for load in settings.load]
-    success = [
-        [[_recovered(settings, name, n, m, k, a, settings.map_inputs).mean() for a in range(settings.map_codes)]
-         for k in active] for name in MAPPED
-    ]  # fmt: skip
+    success = [_rates(settings, name, n, m, active, settings.map_codes, settings.map_inputs) for name in MAPPED]
     lines = [_half_point(name, n, m) / m for name in MAPPED]
     return xr.Dataset(
-        {"success": (("decoder", "load", "code"), success), "theory": ("decoder", lines)},
+        {"success": (("decoder", "load", "code"), np.stack(success)), "theory": ("decoder", lines)},
         {"decoder": list(MAPPED), "load": list(settings.load)},
     )
 
@@ -189,14 +201,10 @@ def _located(settings: Settings, delta: float) -> xr.Dataset:
         active = np.unique(np.round(np.linspace(0.6, 1.4, 9) * predicted).astype(int))
         active = np.concatenate([active, np.full(9 - len(active), active[-1])])  # few whole k at small m
         relative.append(active / predicted)
-        success.append(
-            [
-                [_recovered(settings, name, n, m, int(k), a, settings.located_inputs).mean()
-                 for a in range(settings.located_codes)] for k in active
-            ]
-        )  # fmt: skip
+        counts = active.tolist()
+        success.append(_rates(settings, name, n, m, counts, settings.located_codes, settings.located_inputs))
     return xr.Dataset(
-        {"success": (("decoder", "step", "code"), success), "relative_load": (("decoder", "step"), relative)},
+        {"success": (("decoder", "step", "code"), np.stack(success)), "relative_load": (("decoder", "step"), relative)},
         {"decoder": list(LOCATED)},
     )
 

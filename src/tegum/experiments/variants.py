@@ -12,6 +12,7 @@ from tegum.experiments.registry import experiment
 from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener, listener
 from tegum.ground.record import FrozenRecord
+from tegum.ground.threads import one_thread_for_arrays
 from tegum.problem import Problem
 
 
@@ -56,7 +57,7 @@ def run_variant(name: str, preset: str = "quick", /, *, progress: bool | Listene
     """
     chosen = experiment(name)
     settings = changed(chosen.settings(preset), changes)
-    with listener(progress, chosen.title) as tell:
+    with listener(progress, chosen.title) as tell, one_thread_for_arrays():
         data = chosen.run(settings, tell)
     return Variant(settings, data, list(chosen.plates(data)))
 

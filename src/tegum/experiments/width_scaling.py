@@ -6,13 +6,12 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import minimize_scalar
 
+from tegum.codes import make_code
 from tegum.experiments.base import Data, Experiment, Finding, Plate
 from tegum.experiments.verdict import Part, within
-from tegum.geometry import unit_rows
 from tegum.ground.estimate import Estimate, mean_estimate
 from tegum.ground.progress import Listener
 from tegum.ground.record import FrozenRecord
-from tegum.ground.streams import generator
 from tegum.measure import feature_norm, mean_square_overlap
 from tegum.plot import loss_against_width, overlap_against_width
 from tegum.problem import Grid, Problem, TrainSettings, sample_features
@@ -118,7 +117,7 @@ def _codes(settings: Settings) -> xr.Dataset:
         x = sample_features(problem, settings.code_inputs, seed=settings.seed, model=code)
         x = x[x.any(axis=1)]  # a negative bias answers inputs of zeros without error
         for number, m in enumerate(widths):
-            V = unit_rows(generator(settings.seed, code, f"random code {m}").normal(size=(n, m))).astype(np.float32)
+            V = make_code("sphere", n, m, seed=settings.seed, index=code).astype(np.float32)
             z = x @ V @ V.T
             zero = np.square(x).sum(dtype=np.float64)
             unit[number, code] = np.square(np.maximum(z, 0) - x).sum(dtype=np.float64) / zero

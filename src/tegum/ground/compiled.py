@@ -25,6 +25,7 @@ _COMPILED = (
     "ground/compiled.py",
     "ground/streams.py",
     "theory/*.py",
+    "circuits/pairs_kernel.py",
     "codes/entries.py",
     "codes/quantile.py",
     "decoders/pursuit_kernel.py",
@@ -69,6 +70,11 @@ def compiled(function: Function) -> Function:
 def compiled_door(function: Function) -> Function:
     """Compile what Python calls; it releases the interpreter lock, so that threads can share the work out."""
     return _compile(function, nogil=True)
+
+
+def compiled_sums(function: Function) -> Function:
+    """Compile loops whose sums may be taken in any order, so that they run on vectors."""
+    return _compile(function, fastmath={"reassoc"})
 
 
 def _compile(function: Function, **options: Any) -> Function:

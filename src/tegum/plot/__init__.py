@@ -19,6 +19,7 @@ from tegum.plot.geometry import (
 )
 from tegum.plot.heatmaps import gram_and_bias
 from tegum.plot.levels import level_errors, wrong_against_correlation
+from tegum.plot.many_networks import network_error_over_layers, network_errors
 from tegum.plot.memorisation import double_descent_curves, hidden_vectors_and_features
 from tegum.plot.motif import answered_against_probability, crosstalk, motif_cost, motif_diagram
 from tegum.plot.neurons import monosemantic_against_probability, neuron_bars
@@ -29,6 +30,7 @@ from tegum.plot.sets import agreement_shares, set_arrows, similarity_panels
 from tegum.plot.sigmoids import rises, times_against_theory
 from tegum.plot.simulation import simulation_error, wrong_neurons_against_width
 from tegum.plot.style import save_figure, styled
+from tegum.plot.trained_circuits import density_and_similarity, read_off_errors, unexplained_against_neurons
 from tegum.plot.training import loss_curves
 from tegum.plot.trajectories import energy_levels, weight_trajectories
 
@@ -44,6 +46,7 @@ __all__ = [
     "cost_of_overlap",
     "crosstalk",
     "deformation",
+    "density_and_similarity",
     "dimensionality_against_sparsity",
     "dimensions_per_feature_against_sparsity",
     "directions_against_width",
@@ -70,12 +73,15 @@ __all__ = [
     "motif_cost",
     "motif_diagram",
     "moving_weights",
+    "network_error_over_layers",
+    "network_errors",
     "neuron_bars",
     "neuron_errors",
     "norm_bars",
     "overlap_against_width",
     "phase_maps",
     "product_shares",
+    "read_off_errors",
     "represented_against_probability",
     "rises",
     "save_animation",
@@ -86,6 +92,7 @@ __all__ = [
     "styled",
     "thomson_gallery",
     "times_against_theory",
+    "unexplained_against_neurons",
     "vulnerability_against_probability",
     "weight_trajectories",
     "wrong_against_active",

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from tegum.ground.estimate import mean_estimate
+from tegum.plot.axes import plain_log
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKERS = "osD^v<>"
@@ -114,7 +114,9 @@ def capacity_against_features(criteria: xr.Dataset, measured: xr.Dataset) -> Fig
     m = criteria.attrs["n_hidden"]
     ax.set(xlabel="features n", ylabel="active features k")
     ax.set_title(f"m = {m}, η = {criteria.attrs['error']:g}; lines: theory, points: sampled")
-    _logarithmic(ax)
+    ax.set(xscale="log", yscale="log")
+    for axis in (ax.xaxis, ax.yaxis):
+        plain_log(axis)
     figure.legend(loc="outside right upper")
     return figure
 
@@ -154,19 +156,6 @@ def capacity_near_square(dataset: xr.Dataset) -> Figure:
         ax.errorbar(n, best, yerr=spans, label=str(family), **style)
     ax.set(xlabel="features n", ylabel="active features k with one wrong", yscale="log")
     ax.set_title(f"m = {dataset.attrs['n_hidden']}; lines: theory, points: sampled")
-    _plain(ax.yaxis)
+    plain_log(ax.yaxis)
     ax.legend()
     return figure
-
-
-def _logarithmic(ax: Axes) -> None:
-    """Both axes logarithmic, with plain numbers."""
-    ax.set(xscale="log", yscale="log")
-    for axis in (ax.xaxis, ax.yaxis):
-        _plain(axis)
-
-
-def _plain(axis: Axis) -> None:
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())

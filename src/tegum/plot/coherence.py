@@ -5,8 +5,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
+from tegum.plot.axes import plain_log
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKERS = "osD^v<>"
@@ -101,8 +102,6 @@ def directions_against_width(dataset: xr.Dataset) -> Figure:
     ax.plot(m, m, "--", color=FAINT, linewidth=1.1, label="orthogonal: m")
     ax.set(yscale="log", xlabel="hidden dimensions m", ylabel="directions", xticks=m)
     ax.set_title(f"all |cos| at most {dataset.attrs['largest']:g}; {drawn.shape[1]} codes each")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    plain_log(ax.yaxis)
     ax.legend()
     return figure

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy.special import ndtr
 
+from tegum.plot.axes import plain_log
 from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKERS: Final = "osD^v<>P"
@@ -145,9 +145,7 @@ def decoder_phases(dataset: xr.Dataset) -> Figure:
             ax.plot(delta, np.maximum(line, 1e-9), color=colour, linewidth=width)
         ax.set(yscale="log", xlabel="m/n", title=_TITLES.get(name, name))
         ax.set_ylim(load.min() / 1.1, load.max() * 1.1)
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        plain_log(ax.yaxis)
     axes[0].set_ylabel("k/m")
     if mesh is not None:
         figure.colorbar(mesh, ax=list(axes), label=f"share recovered, n = {dataset.attrs['n_features']}", pad=0.01)

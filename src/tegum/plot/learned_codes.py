@@ -61,7 +61,7 @@ def overlap_histograms(histograms: Mapping[str, xr.Dataset]) -> Figure:
     """Cosines between learned directions and between random ones, with Welch's bound on their root mean square.
 
     Args:
-        histograms: by size, `learned` and `random` over pair, and `welch`.
+        histograms: by title, `learned` and `random` over pair, and `welch`.
 
     Returns:
         A figure with one panel for each size.
@@ -84,7 +84,7 @@ def overlap_histograms(histograms: Mapping[str, xr.Dataset]) -> Figure:
             ax.hist(values, bins=bins, weights=weights, color=OKABE_ITO[number], alpha=0.55, label=kind)
         for sign in (-1, 1):
             ax.axvline(sign * float(dataset["welch"]), color=FAINT, linewidth=0.8, linestyle="--")
-        ax.set(yscale="log", xlabel="cosine", title=name.replace("-", ", "))
+        ax.set(yscale="log", xlabel="cosine", title=name)
     axes[0].plot([], [], "--", color=FAINT, linewidth=0.8, label="± Welch")
     axes[0].set_ylabel("share of pairs")
     axes[0].legend(loc="upper right")

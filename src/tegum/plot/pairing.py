@@ -11,6 +11,7 @@ from tegum.plot.style import FAINT, OKABE_ITO, styled
 
 _MARKERS: Final = "osD^v<>P"
 _P: Final = "feature_probability"
+_LINE: Final = 7.5  # points between names of sizes
 
 
 @styled()
@@ -81,42 +82,50 @@ def pairing_sign(random: xr.Dataset) -> Figure:
     mean = change.mean("code").values
     half = 2.576 * change.std("code", ddof=1).values / np.sqrt(change.sizes["code"])
     formula = (random["formula_paired"] - random["formula_unpaired"]).values
+    rule = m * k / (2 * n**2)
     criterion = (random["false_positive"] - k / n * random["true_positive"]).values
-    for ax, x in ((left, m * k / (2 * n**2)), (right, criterion)):
+    for ax, x in ((left, rule), (right, criterion)):
         colours = np.where(mean < 0, OKABE_ITO[0], OKABE_ITO[1])
         ax.errorbar(x, mean, yerr=half, fmt="none", ecolor=colours, elinewidth=1.0)
         ax.scatter(x, mean, s=18, c=colours, zorder=3)
         ax.scatter(x, formula, s=40, facecolors="none", edgecolors=FAINT, linewidths=0.8)
         ax.axhline(0, color=FAINT, linewidth=0.8)
         ax.set_yscale("symlog", linthresh=1e-4)
-    _name_sizes(right, criterion, mean, random)
     left.axvline(1, color=FAINT, linewidth=0.8)
-    left.axvspan(min(1e-4, 0.5 * (m * k / (2 * n**2)).min()), 1, color=FAINT, alpha=0.12, linewidth=0)
-    left.text(0.97, 0.96, "the rule forbids pairing", transform=left.transAxes, ha="right", va="top", fontsize=7)
+    left.axvspan(min(1e-4, 0.5 * rule.min()), 1, color=FAINT, alpha=0.12, linewidth=0)
+    left.text(0.95, 0.96, "the rule forbids pairing", transform=left.transAxes, ha="right", va="top", fontsize=7)
     left.set(xscale="log", xlabel="m / (2n²/k)", ylabel="paired minus unpaired, loss per feature")
-    left.set(title="the rule as stated", xlim=(0.5 * (m * k / (2 * n**2)).min(), 1.5))
+    left.set(title="the rule as stated", xlim=(0.5 * rule.min(), 1.2 * max(1.0, rule.max())))
     right.axvline(0, color=FAINT, linewidth=0.8)
     right.set_xscale("symlog", linthresh=1e-3)
     reach = 3 * float(np.abs(criterion).max())
     right.set_xlim(-reach, reach)
-    right.set(title="corrected", xlabel="FPR - p TPR (formula)")
+    right.set(title="corrected; beside the points: n, m, k", xlabel="FPR - p TPR (formula)")
     for label, colour in (("pairing helps", OKABE_ITO[0]), ("pairing harms", OKABE_ITO[1])):
         left.scatter([], [], s=18, c=colour, label=label)
     left.scatter([], [], s=40, facecolors="none", edgecolors=FAINT, linewidths=0.8, label="formula")
-    left.legend(loc="lower right")
+    left.legend(loc="lower right", bbox_to_anchor=(0.97, 0.0))
+    _name_sizes(right, criterion, mean, random)
     return figure
 
 
 def _name_sizes(ax: Axes, x: np.ndarray, y: np.ndarray, random: xr.Dataset) -> None:
-    """(n, m, k) beside each point."""
-    for index in range(random.sizes["size"]):
-        at = random.isel(size=index)
-        words = f"{int(at['n_features'])},{int(at['n_hidden'])},{float(at['n_active']):g}"
-        side = "right" if x[index] > 0 else "left"
-        ax.annotate(
-            words, (x[index], y[index]), (-5 if side == "right" else 5, 3 - 8 * (index % 2)), ha=side, fontsize=5.5,
-            textcoords="offset points",
-        )  # fmt: skip
+    """n, m, k beside each point: on the side of the axis x = 0, a line apart from top to bottom."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # ax was made by one
+    figure.draw_without_rendering()  # lays the panels out, so that heights are known
+    heights = ax.transData.transform(np.column_stack([x, y]))[:, 1] * 72 / figure.dpi
+    for side, on_side in (("right", x > 0), ("left", x <= 0)):
+        least = np.inf
+        for index in sorted(np.flatnonzero(on_side), key=lambda each: -heights[each]):
+            at = random.isel(size=index)
+            words = f"{int(at['n_features'])}, {int(at['n_hidden'])}, {float(at['n_active']):g}"
+            height = min(heights[index], least - _LINE)
+            least = height
+            place = (-6 if side == "right" else 6, height - heights[index])
+            ax.annotate(
+                words, (x[index], y[index]), place, ha=side, va="center", fontsize=6, textcoords="offset points"
+            )
 
 
 @styled()

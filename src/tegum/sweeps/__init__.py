@@ -2,9 +2,11 @@
 
 from tegum.sweeps.cluster import ClusterError
 from tegum.sweeps.folder import DamagedTaskWarning
+from tegum.sweeps.loop import FailedTask
 from tegum.sweeps.opening import open_sweep
 from tegum.sweeps.progress import SweepProgress
-from tegum.sweeps.running import FailedTask, SweepResult, run_spec, sweep
+from tegum.sweeps.recovery import sweep_recovery
+from tegum.sweeps.running import SweepResult, run_spec, sweep
 from tegum.sweeps.spec import SweepSpec
 
 __all__ = [
@@ -17,4 +19,5 @@ __all__ = [
     "open_sweep",
     "run_spec",
     "sweep",
+    "sweep_recovery",
 ]

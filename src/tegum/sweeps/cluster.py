@@ -12,7 +12,7 @@ from typing import Any
 
 from tegum.ground.errors import InputError, TegumError
 from tegum.sweeps.work import run_task
-from tegum.sweeps.workers import AbstractWorkers, Outcome
+from tegum.sweeps.workers import AbstractWorkers, Do, Outcome
 
 # Enough that a worker never waits for the client, and few enough that little is lost with the scheduler.
 _TASKS_PER_THREAD = 2
@@ -29,13 +29,15 @@ class ClusterWorkers(AbstractWorkers):
 
     Args:
         client: a `distributed.Client`.
+        do: how a task is done; training, if left out.
 
     Raises:
         InputError: it is something else.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, do: Do | None = None) -> None:
         super().__init__()
+        self._do = do or run_task
         if not (hasattr(client, "submit") and hasattr(client, "scheduler_info")):
             raise InputError(f"client must be a distributed.Client; got {client!r}. Leave it out to work here.")
         self._client = client
@@ -58,7 +60,7 @@ class ClusterWorkers(AbstractWorkers):
 
     def start(self, key: str, content: str) -> None:
         """See AbstractWorkers."""
-        self._futures[key] = self._client.submit(run_task, content, 1, key=f"tegum-{key}")
+        self._futures[key] = self._client.submit(self._do, content, 1, None, key=f"tegum-{key}")
         self._futures[key].add_done_callback(lambda done: self.put(key, done))
 
     def put(self, key: str, future: Any) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,31 @@ def sweep_file(spec_file: Path, out: Path, scheduler: str | None) -> SweepResult
     Raises:
         FileError: the file cannot be read. InputError, FileError, ClusterError: as `run_spec`.
     """
+    spec = SweepSpec.from_toml(spec_text(spec_file))
+    with told_in_lines(), connected(scheduler) as client:
+        return run_spec(spec, out, client=client, progress=True)
+
+
+def spec_text(spec_file: Path) -> str:
+    """What a file of a sweep says.
+
+    Raises:
+        FileError: it cannot be read.
+    """
     try:
-        text = spec_file.read_text(encoding="utf-8")
+        return spec_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FileError(f"cannot read {spec_file}: {reason}. Expected a sweep as TOML (docs/sweeps.md).") from None
-    spec = SweepSpec.from_toml(text)
+
+
+@contextmanager
+def told_in_lines() -> Iterator[None]:
+    """Warnings about damaged tasks become lines on standard error."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedTaskWarning)
         warnings.showwarning = _one_line
-        with connected(scheduler) as client:
-            return run_spec(spec, out, client=client, progress=True)
+        yield
 
 
 def _one_line(message: Warning | str, category: type[Warning], *_: Any) -> None:

@@ -1,6 +1,6 @@
 """The folder of a sweep: its spec, one file per finished task, and the tracebacks of failed ones.
 
-sweep.json            the spec, canonical
+sweep.json            what was asked, canonical
 tasks/KEY.nc          one finished task each, whole or not at all
 failures/KEY.txt      why a task failed; removed when it succeeds
 locks/KEY             who is working on it
@@ -9,18 +9,22 @@ locks/KEY             who is working on it
 import contextlib
 import json
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tegum.ground.atomic import replacing
 from tegum.ground.errors import FileError
-from tegum.sweeps.spec import SweepSpec, differences
+from tegum.sweeps.spec import differences
 from tegum.sweeps.taskfile import problem_with
 
 FORMAT = 1
+TRAINING, RECOVERY = "tegum_sweep", "tegum_recovery"
+"""Kinds of sweeps: the key under which the record of a folder has the version of its format."""
 _OURS = {"sweep.json", "tasks", "failures", "locks"}
 _ENDING = ".nc"
+
+Asked = TypeVar("Asked")
 
 
 class DamagedTaskWarning(UserWarning):
@@ -39,16 +43,19 @@ class SweepFolder:
         self.tasks, self.failures, self.locks = path / "tasks", path / "failures", path / "locks"
         self._leftovers: dict[str, list[Path]] = {}
 
-    def begin(self, spec: SweepSpec, kernel_epoch: int) -> None:
+    def begin(self, kind: str, asked: dict[str, Any]) -> None:
         """Make the folder that of this sweep; nothing is written if it already is.
+
+        Args:
+            kind: of the sweep.
+            asked: everything that decides its numbers, as JSON has it.
 
         Raises:
             FileError: it holds another sweep (the differences are named), something else, or cannot be written to.
         """
         if not (self.path / "sweep.json").exists():
-            self._make(_values(spec, kernel_epoch) | {"tegum_sweep": FORMAT})
-        stored, epoch = self.read()
-        different = differences(_values(stored, epoch), _values(spec, kernel_epoch))
+            self._make(asked | {kind: FORMAT})
+        different = differences(self.read(kind, lambda stored: stored), asked)
         if different:
             raise FileError(
                 f"{self.path} holds another sweep. Choose another folder, or ask for what it holds:\n  "
@@ -72,20 +79,32 @@ class SweepFolder:
         with replacing(self.path / "sweep.json", overwrite=True) as temporary:
             temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
-    def read(self) -> tuple[SweepSpec, int]:
-        """The spec of the sweep, and the epoch of its kernel.
+    def kind(self) -> str:
+        """What is swept: TRAINING or RECOVERY; TRAINING also where the record is damaged, which `read` will say."""
+        with contextlib.suppress(OSError, ValueError):
+            if RECOVERY in json.loads((self.path / "sweep.json").read_text(encoding="utf-8")):
+                return RECOVERY
+        return TRAINING
+
+    def read(self, kind: str, parse: Callable[[dict[str, Any]], Asked]) -> Asked:
+        """What the sweep was asked to do.
+
+        Args:
+            kind: of the sweep.
+            parse: makes what is wanted of the stored table; its ValueError, KeyError and TypeError mean damage.
 
         Raises:
-            FileError: there is no sweep, its record is damaged, or a newer version wrote it.
+            FileError: there is no sweep, it is of another kind, its record is damaged, or a newer version wrote it.
         """
         path = self.path / "sweep.json"
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            version = record.pop("tegum_sweep")
+            if kind not in record and {TRAINING, RECOVERY} & set(record):
+                raise FileError(f"{self.path} holds a sweep of another kind. Choose another folder.")
+            version = record.pop(kind)
             if version > FORMAT:
                 raise FileError(f"{path} has format {version}; this version reads {FORMAT}. Install a newer tegum.")
-            kernel_epoch = int(record.pop("kernel_epoch"))
-            return SweepSpec(**record), kernel_epoch
+            return parse(record)
         except FileNotFoundError:
             raise FileError(f"{self.path} holds no sweep: there is no sweep.json in it.") from None
         except FileError:
@@ -107,6 +126,19 @@ class SweepFolder:
                 elif entry.suffix == _ENDING:
                     keys.add(entry.stem)
         return keys
+
+    def refuse_missing(self, keys: Collection[str], present: Collection[str], *, partial: bool) -> None:
+        """Refuse to open a sweep with tasks missing, unless that is wanted and there are some.
+
+        Raises:
+            FileError: no task has a file, or not all have one and `partial` is not set.
+        """
+        n_missing = sum(key not in present for key in keys)
+        if n_missing == len(keys) or (n_missing and not partial):
+            raise FileError(
+                f"{n_missing} of the {len(keys)} tasks of {self.path} are missing. Run the sweep again, which does "
+                "only these" + ("." if n_missing == len(keys) else ", or pass partial=True to see NaN in their place.")
+            )
 
     def finished(self, keys: Collection[str]) -> set[str]:
         """Those of these tasks whose file is whole and unchanged; a warning for each file that is not.
@@ -172,7 +204,3 @@ def _replacing_below(path: Path) -> Iterator[Path]:
         raise FileError(f"cannot write {path}: {error.strerror or error}.") from None
     with replacing(path, overwrite=True) as temporary:
         yield temporary
-
-
-def _values(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
-    return spec.model_dump(mode="json") | {"kernel_epoch": kernel_epoch}

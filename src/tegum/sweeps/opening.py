@@ -13,14 +13,15 @@ from xarray.core import indexing
 from tegum.ground.errors import FileError
 from tegum.store import Provenance, load
 from tegum.store.layout import record_attributes
-from tegum.sweeps.folder import SweepFolder
-from tegum.sweeps.partition import partition
+from tegum.sweeps.folder import RECOVERY, TRAINING, SweepFolder
+from tegum.sweeps.partition import from_asked, partition
 from tegum.sweeps.reading import TaskFiles
+from tegum.sweeps.recovery_tasks import open_recovery
 from tegum.sweeps.spec import SweepSpec
 
 
 def open_sweep(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Dataset:
-    """Open the folder of a sweep as the dataset that `train` would have returned for the whole grid.
+    """Open the folder of a sweep as the dataset that `train` (or `recover`) would have returned for the whole grid.
 
     Only the spec, the names of the files and one of them are read now. With dask installed the variables are dask
     arrays, and computing with them reads what it needs, piece by piece. Without it, a selection reads the tasks that it
@@ -46,6 +47,9 @@ def open_sweep(path: str | os.PathLike[str], *, partial: bool = False) -> xr.Dat
         3
         >>> folder.cleanup()
     """
+    folder = SweepFolder(Path(path))
+    if folder.kind() == RECOVERY:
+        return open_recovery(folder, partial=partial)
     chunks = "auto" if importlib.util.find_spec("dask") else None
     return xr.open_dataset(Path(path), engine=_SweepBackend, chunks=chunks, partial=partial)
 
@@ -60,15 +64,10 @@ class _SweepBackend(BackendEntrypoint):
     ) -> xr.Dataset:
         """See open_sweep."""
         folder = SweepFolder(Path(filename_or_obj))
-        spec, kernel_epoch = folder.read()
+        spec, kernel_epoch = folder.read(TRAINING, from_asked)
         tasks = partition(spec, kernel_epoch)
         present = folder.names()
-        n_missing = sum(task.key not in present for task in tasks)
-        if n_missing == len(tasks) or (n_missing and not partial):
-            raise FileError(
-                f"{n_missing} of the {len(tasks)} tasks of {folder.path} are missing. Run the sweep again, which does "
-                "only these" + ("." if n_missing == len(tasks) else ", or pass partial=True to see NaN in their place.")
-            )
+        folder.refuse_missing([task.key for task in tasks], present, partial=partial)
         cells = spec.grid.cells()
         first = max(  # the first one, but an untied one if there is any, as it has the most variables
             (task for task in tasks if task.key in present),

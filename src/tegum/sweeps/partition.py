@@ -6,7 +6,7 @@ task is estimated to last as long as was asked for; a cell that is longer is cut
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,6 +85,18 @@ def content(spec: SweepSpec, kernel_epoch: int, cells: Sequence[Problem], block:
         kernel=spec.kernel,
         kernel_epoch=kernel_epoch,
     )
+
+
+def as_asked(spec: SweepSpec, kernel_epoch: int) -> dict[str, Any]:
+    """Everything that decides the numbers of a sweep, as its folder keeps it."""
+    return spec.model_dump(mode="json") | {"kernel_epoch": kernel_epoch}
+
+
+def from_asked(asked: dict[str, Any]) -> tuple[SweepSpec, int]:
+    """What `as_asked` was made of."""
+    fields = dict(asked)
+    kernel_epoch = int(fields.pop("kernel_epoch"))
+    return SweepSpec(**fields), kernel_epoch
 
 
 def describe_task(spec: SweepSpec, block: Block) -> str:

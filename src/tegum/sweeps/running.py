@@ -1,45 +1,22 @@
-"""Run a sweep: the loop around the board, with one thread that claims, writes and tells."""
+"""Run a sweep of trainings."""
 
 import os
-import time
-import traceback
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import xarray as xr
 
 from tegum.ground.progress import Listener
 from tegum.kernels.choice import choose_kernel
 from tegum.problem import Grid, Problem, Record, TrainSettings
-from tegum.sweeps.board import Board
 from tegum.sweeps.cluster import ClusterWorkers
-from tegum.sweeps.folder import SweepFolder
-from tegum.sweeps.locks import Locks
+from tegum.sweeps.folder import TRAINING, SweepFolder
+from tegum.sweeps.loop import FailedTask, Job, run_jobs
 from tegum.sweeps.opening import open_sweep
-from tegum.sweeps.partition import Task, content, describe_task, partition
-from tegum.sweeps.progress import Meter, SweepProgress, sweep_listener
+from tegum.sweeps.partition import as_asked, content, describe_task, partition
 from tegum.sweeps.spec import SweepSpec, spec_of
-from tegum.sweeps.workers import AbstractWorkers, LocalWorkers, Outcome
-
-_SECONDS_BETWEEN_LOOKS = 0.2
-
-
-class FailedTask(NamedTuple):
-    """A task that raised an error.
-
-    Attributes:
-        key: its name, which is also that of its file.
-        where: the cell and the models that it holds.
-        error: the last line of the error.
-        file: the file with the whole traceback.
-    """
-
-    key: str
-    where: str
-    error: str
-    file: Path
+from tegum.sweeps.workers import LocalWorkers
 
 
 @dataclass(frozen=True)
@@ -155,70 +132,21 @@ def run_spec(
     """
     spec = spec.resolved()
     epoch = choose_kernel(spec.kernel, spec.settings).epoch
-    tasks = {task.key: task for task in partition(spec, epoch)}
+    cells = spec.grid.cells()
+    jobs = {
+        task.key: Job(
+            task.work,
+            content=lambda block=task.block: content(spec, epoch, cells, block).to_json(),
+            where=lambda block=task.block: describe_task(spec, block),
+        )
+        for task in partition(spec, epoch)
+    }
     folder = SweepFolder(Path(out))
-    folder.begin(spec, epoch)
-    board = Board({key: task.work for key, task in tasks.items()}, folder.finished(tasks))
-    n_found = len(board.done)
-    loop = _Loop(folder, board, tasks, spec, epoch)
-    if not board.is_over:
-        workers = ClusterWorkers(client) if client is not None else LocalWorkers(spec.kernel, board.n_missing)
-        with sweep_listener(progress) as tell:
-            loop.run(workers, tell)
-    n_elsewhere = len(board.done) - n_found - loop.n_run
-    return SweepResult(folder.path, board.total, n_found, loop.n_run, n_elsewhere, tuple(loop.failed))
-
-
-class _Loop:
-    """The one thread that claims tasks, hands them out, writes what comes back, and tells how far it is."""
-
-    def __init__(
-        self, folder: SweepFolder, board: Board, tasks: Mapping[str, Task], spec: SweepSpec, kernel_epoch: int
-    ) -> None:
-        self._folder, self._board, self._tasks = folder, board, tasks
-        self._spec, self._epoch, self._cells = spec, kernel_epoch, spec.grid.cells()
-        self._locks = Locks(folder.locks)
-        self.n_run = 0
-        self.failed: list[FailedTask] = []
-
-    def run(self, workers: AbstractWorkers, tell: Callable[[SweepProgress], None]) -> None:
-        meter = Meter(self._board, time.monotonic())
-        try:
-            while not self._board.is_over:
-                self._hand_out(workers)
-                tell(meter.read(time.monotonic(), workers.shares()))
-                for outcome in workers.ended(_SECONDS_BETWEEN_LOOKS):
-                    self._take_in(outcome)
-                workers.check()
-                self._locks.beat()
-            tell(meter.read(time.monotonic(), {}))
-        finally:
-            workers.stop()
-            self._locks.release_all()
-
-    def _hand_out(self, workers: AbstractWorkers) -> None:
-        board = self._board
-        while len(board.running) < workers.room() and (key := board.next(time.monotonic())) is not None:
-            if not self._locks.claim(key):
-                board.leave_to_others(key, time.monotonic())
-            elif self._folder.is_finished(key):  # by another process, since we looked
-                self._locks.release(key)
-                board.finish(key)
-            else:
-                board.start(key)
-                block = self._tasks[key].block
-                workers.start(key, content(self._spec, self._epoch, self._cells, block).to_json())
-
-    def _take_in(self, outcome: Outcome) -> None:
-        key = outcome.key
-        if outcome.data is not None:
-            self._folder.write(key, outcome.data)
-            self._board.finish(key)
-            self.n_run += 1
-        else:
-            where = describe_task(self._spec, self._tasks[key].block)
-            text = "".join(traceback.format_exception(outcome.error))
-            file = self._folder.record_failure(key, f"task {key}: {where}\n\n{text}")
-            self._board.fail(key)
-            self.failed.append(FailedTask(key, where, text.strip().splitlines()[-1], file))
-        self._locks.release(key)
+    folder.begin(TRAINING, as_asked(spec, epoch))
+    done = run_jobs(
+        folder,
+        jobs,
+        lambda n_missing: ClusterWorkers(client) if client is not None else LocalWorkers(spec.kernel, n_missing),
+        progress,
+    )
+    return SweepResult(folder.path, len(jobs), *done)

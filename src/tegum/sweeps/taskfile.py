@@ -19,7 +19,7 @@ def encode(dataset: xr.Dataset, content: str, key: str) -> bytes:
     """The bytes of a task file.
 
     Args:
-        dataset: what `train` returned for the cells of the task, with dimensions (cell, model, ...).
+        dataset: what was computed for the cells of the task, with dimensions (cell, ...); numbers only.
         content: the text whose hash is the name of the task.
         key: that name.
 
@@ -27,7 +27,7 @@ def encode(dataset: xr.Dataset, content: str, key: str) -> bytes:
         NetCDF that `tegum.load` reads. It holds no time, no host and no trace of the order of work, and variables
         are written in the order of their names.
     """
-    kept = dataset.drop_vars("cell")
+    kept = dataset.drop_vars("cell", errors="ignore")
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w", libver=_LAYOUT) as file:
         file.dimensions = dict(sorted(kept.sizes.items()))

@@ -6,11 +6,15 @@ Workers take the content of a task and give back the bytes of its file. They wri
 import queue
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from tegum.ground.progress import Progress
+from tegum.ground.progress import Listener, Progress
 from tegum.sweeps.work import run_task
+
+Do = Callable[[str, int, Listener | None], bytes]
+"""From the content of a task, the number of threads and a listener to the bytes of its file."""
 
 
 class Outcome(NamedTuple):
@@ -79,10 +83,12 @@ class LocalWorkers(AbstractWorkers):
     Args:
         kernel: name of the kernel.
         n_tasks: how many there are to do.
+        do: how a task is done; training, if left out.
     """
 
-    def __init__(self, kernel: str, n_tasks: int) -> None:
+    def __init__(self, kernel: str, n_tasks: int, do: Do | None = None) -> None:
         super().__init__()
+        self._do = do or run_task
         from tegum.kernels.fused import n_processors  # numba takes a while to load
 
         side_by_side = min(n_processors(), n_tasks) if kernel == "fused" else 1
@@ -104,7 +110,7 @@ class LocalWorkers(AbstractWorkers):
                 raise _StoppedError
             self._shares[key] = progress.done / max(progress.total, 1)
 
-        future = self._pool.submit(run_task, content, self._n_threads, tell)
+        future = self._pool.submit(self._do, content, self._n_threads, tell)
         future.add_done_callback(lambda done: self.put(key, done))
 
     def shares(self) -> dict[str, float]:

@@ -13,6 +13,9 @@ from tegum.ground.arrays import ArrayLike, Real
 from tegum.theory.counts import Count, Numbers, Sizes, alongside, as_extended, sizes
 from tegum.theory.gaussian import deviations, in_deviations
 
+_LEAST_ACTIVE = 1 + 1e-6
+"""For the best threshold: at this k it is 0.999. With no noise at all it would be 1, which nothing exceeds."""
+
 
 def expected_wrong(n_features: Count, n_hidden: ArrayLike, n_active: ArrayLike, threshold: ArrayLike = 0.5) -> Real:
     """Mean number of features of one input that a threshold reads wrongly, in a random code.
@@ -130,7 +133,9 @@ def best_threshold(n_features: Count, n_hidden: ArrayLike, n_active: ArrayLike) 
 
     Returns:
         Broadcast shape. inf where it is best to call no feature active (too much noise, or k = 0), -inf where it is
-        best to call all active (k = n). For k up to 1 the active read-out has no noise, and 1 is best.
+        best to call all active (k = n). For k up to 1 the active read-out has no noise, so that the nearer to 1 the
+        better, but 1 itself misses it: then 0.999. Rounding to float32 moves a read-out by 1e-6; what 0.999 adds to the
+        wrong features is a factor e^(m/1000), where they are of order n e^(-m/2).
 
     Raises:
         InputError: a size outside its range.
@@ -154,7 +159,7 @@ def log_wrong(size: Sizes, tau: Numbers) -> Real:
 
 def best_tau(size: Sizes) -> Real:
     """The best threshold, for checked sizes."""
-    k = np.maximum(size.k, 1.0)
+    k = np.maximum(size.k, _LEAST_ACTIVE)
     variance = (k - 1) / size.m
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         advantage = size.log_absent - np.log(k) + 0.5 * np.log((k - 1) / k)

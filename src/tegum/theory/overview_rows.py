@@ -24,6 +24,7 @@ from tegum.theory.coherence import (
 from tegum.theory.counts import Count, LogCount
 from tegum.theory.johnson_lindenstrauss import CONVERSIONS, jl_cosine_bound, jl_distortion
 from tegum.theory.overlap_law import overlap_moment, overlap_quantile
+from tegum.theory.rank import rank_bound
 
 Quantifier = Literal["typical", "all features", "worst case"]
 
@@ -135,6 +136,8 @@ def all_pairs(q: Question) -> Iterator[BoundRow]:
     yield row(name, "any code, Levenshtein", levenshtein_bound(n, m), "worst case",
               "≥ √((3n-m²-2m) / ((n-m)(m+2)))", "Levenshtein 1982", "n ≥ m (m+1)/2, n > m",
               q.n >= m * (m + 1) / 2 and crowded)  # fmt: skip
+    yield row(name, "dimensions for the largest of a random code", rank_bound(n, expected_coherence(n, m)),
+              "worst case", "C(m+s-1, s) ≥ n / (1 + (n-1) μ^(2s)), best s", "Alon 2003")  # fmt: skip
     yield row(name, "any code, with sign", signed_coherence_bound(n, m), "worst case", "≥ -1/(n-1), or 0",
               "Rankin 1955", "tight for n ≤ 2m", q.n <= 2 * m)  # fmt: skip
 
