@@ -16,6 +16,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 SMALL = ("--n-features", "60", "--n-active", "4", "--gates", "150", "--error", "0.05")
 
 
+@pytest.mark.slow
 def test_the_table_names_every_construction(capsys) -> None:
     status, out, err = said(capsys, *SMALL)
     assert (status, err) == (0, "")

@@ -130,7 +130,7 @@ def _count_shared(
 
 
 @compiled_sums
-def _total(begin: int, n: int, row: Any, inverse: Any, cut: Any) -> tuple[float, float, float]:
+def _total(begin: int, n: int, row: Any, inverse: Any, cut: Any) -> tuple[Any, Any, Any]:
     """Sums over a row: estimates, their squares, and how many count as on. The row is cleared."""
     estimates, squares, above = float32(0), float32(0), float32(0)
     for j in range(begin, n):

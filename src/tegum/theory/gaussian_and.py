@@ -5,7 +5,7 @@ independent rest of variance k - 2. So every moment is an integral over the two 
 """
 
 import functools
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -110,7 +110,7 @@ def best_gaussian_bias(*, centred: bool = True) -> tuple[float, float]:
         >>> print(*np.round(best_gaussian_bias(), 3), *np.round(best_gaussian_bias(centred=False), 3))
         -1.045 1.08 -1.162 1.125
     """
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda b: float(product_noise(1, 1, b, centred=centred)), bounds=(-3.0, 1.0), method="bounded",
         options={"xatol": 1e-9},
     )  # fmt: skip

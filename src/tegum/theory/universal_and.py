@@ -14,7 +14,7 @@ from scipy.stats import binom
 
 from tegum.ground.arrays import ArrayLike, Real
 from tegum.ground.errors import InputError
-from tegum.theory.counts import Numbers, as_positive, together
+from tegum.theory.counts import as_positive, together
 
 AndReadOff: TypeAlias = Literal["averaging", "mobius", "differences"]
 """How an AND is read from classes of neurons, sorted by which of a gate's features they see."""
@@ -234,9 +234,7 @@ def _weights(read_off: str, order: int) -> dict[int, float]:
     return {t: 1.0 if read_off == "averaging" else (-1.0) ** t for t in ways[read_off]}
 
 
-def _checked(
-    n_neurons: ArrayLike, n_active: ArrayLike, q: ArrayLike, n_on: int, order: int
-) -> tuple[Numbers, Numbers, Numbers]:
+def _checked(n_neurons: ArrayLike, n_active: ArrayLike, q: ArrayLike, n_on: int, order: int) -> tuple[Real, ...]:
     if order < 2 or not 0 <= n_on <= order:
         raise InputError(f"a gate of order {order} cannot have n_on = {n_on}; expected order ≥ 2, 0 ≤ n_on ≤ order.")
     return together(
