@@ -68,6 +68,8 @@ def test_every_criterion_and_every_decoder_has_a_row():
         ("1e12", 4096, 50),
         ("e^1250", 10_000, 1),
         ("1e500", 10_000, 5),
+        ("1", 1e15, 1),
+        ("1e299", 1e15, 1e15),
     ],
 )
 @pytest.mark.slow
@@ -92,7 +94,7 @@ def test_values_outside_the_range_are_marked():
 
 def test_numbers_of_features_of_any_size():
     assert parse_count("1_000") == 1000.0
-    assert parse_count("e^1250") == LogCount(1250.0)
+    assert parse_count("e^1250") == parse_count("e^1.25e3") == LogCount(1250.0)
     beyond = parse_count("1e500")
     assert isinstance(beyond, LogCount)
     assert beyond.log == pytest.approx(500 * np.log(10))
@@ -106,8 +108,10 @@ def test_numbers_of_features_of_any_size():
         (["--n-features", "inf"], "--n-features must be a number"),
         (["--n-features", "0"], "n_features must be at least 1; got 0"),
         (["--n-active", "1001"], "n_active must be at most n_features; got 1001 of 1000 features"),
-        (["--n-hidden", "0"], "n_hidden must be at least 1; got 0"),
-        (["--error", "0"], "n_wrong must be between"),
+        (["--n-hidden", "0"], "n_hidden must be between 1 and 1e+15; got 0"),
+        (["--n-hidden", "1e16"], "n_hidden must be between 1 and 1e+15; got 1e+16"),
+        (["--error", "0"], "--error must be above 0"),
+        (["--error", "nan"], "--error must be above 0"),
     ],
 )
 def test_bad_input_ends_in_one_message(capsys, words, message):

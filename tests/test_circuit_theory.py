@@ -33,6 +33,7 @@ from tegum.theory import (
     targeted_misfire,
     universal_and_law,
 )
+from tegum.theory.roots import smallest_enough
 
 
 class TestNeurons:
@@ -269,6 +270,20 @@ class TestGaussian:
     def test_refusals(self):
         with pytest.raises(InputError, match="n_on must be 0, 1 or 2"):
             gaussian_and_law(10, 3, n_on=4)
+
+
+class TestSmallestEnough:
+    @pytest.mark.parametrize("low", [1, 4, 7])
+    @pytest.mark.parametrize("high", [90, 200.5, 3000])
+    def test_it_is_the_smallest_or_as_close_as_asked_and_ends_everywhere(self, low, high):
+        for least in range(1, 1300, 7):
+            wanted = max(low, least)
+            found = smallest_enough(lambda n, least=least: n >= least, low, high, closeness=0.01)
+            if wanted > high:
+                assert found is None
+            else:
+                assert wanted <= found <= max(wanted + 1, wanted * 1.011)
+                assert found == wanted or wanted > 100
 
 
 class TestPlan:

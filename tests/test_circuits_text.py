@@ -1,5 +1,7 @@
 """Circuits as text: the round trip, and every mistake with its line."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,15 @@ def test_files(tmp_path):
     path.write_text("features a\ny = b")
     with pytest.raises(InputError, match=r"pairs\.circuit: line 2: y reads b"):
         Circuit.read(path)
+
+
+@pytest.mark.parametrize("text", [None, b"features a", 3, Path("circuit.txt")])
+def test_what_is_no_text_is_refused(text: object) -> None:
+    with pytest.raises(InputError, match=r"must be a str.*Circuit\.read"):
+        Circuit.parse(text)
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "circuit.txt"
+    path.write_bytes("\ufefffeatures a b\r\ny = a & b\r\n".encode())
+    assert Circuit.read(path) == Circuit.parse("features a b; y = a & b")

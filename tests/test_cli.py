@@ -86,7 +86,12 @@ class TestAccidents:
         ("accident", "status", "message"),
         [
             (KeyboardInterrupt(), INTERRUPTED, "tegum: interrupted; what was finished is kept.\n"),
-            (MemoryError("Unable to allocate 8 TiB"), BAD_INPUT, "tegum: Unable to allocate 8 TiB\n"),
+            (
+                MemoryError("Unable to allocate 8 TiB"),
+                BAD_INPUT,
+                "tegum: Unable to allocate 8 TiB. Ask for less at once: smaller sizes or counts.\n",
+            ),
+            (MemoryError(), BAD_INPUT, "tegum: out of memory. Ask for less at once: smaller sizes or counts.\n"),
             (OSError(28, "No space left on device"), BAD_INPUT, "tegum: [Errno 28] No space left on device\n"),
         ],
     )

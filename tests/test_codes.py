@@ -268,6 +268,9 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
         (tmp_path / f"a{ending}").write_bytes(b"nonsense")
         with pytest.raises(FileError, match=f"is not a whole {ending[1:]} file"):
             load_code(tmp_path / f"a{ending}")
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")  # which numpy opens as an archive, and leaves open
+    with pytest.raises(FileError, match=r"cut.npz is not a whole npz file"):
+        load_code(tmp_path / "cut.npz")
     with pytest.raises(FileError, match=r"ending '.txt', expected .safetensors, .npy, .npz"):
         load_code(tmp_path / "a.txt")
     with pytest.raises(FileError, match="there is no file"):

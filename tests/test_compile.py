@@ -1,22 +1,29 @@
 """Compiled circuits: they compute what they should, as badly as expected, and refuse what cannot be."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from tegum import cli
 from tegum.circuits import Circuit, all_pairs, random_circuit
 from tegum.circuits.atoms import layer_atoms
-from tegum.circuits.check import check_network, measure_network
+from tegum.circuits.baseline import cheapest
+from tegum.circuits.check import CASES, check_network, measure_network
 from tegum.circuits.compile import compile_circuit
 from tegum.circuits.files import read_network, write_network
+from tegum.circuits.network import CompiledNetwork
+from tegum.circuits.outputs import worst_outputs
 from tegum.circuits.planted import planted_supports
 from tegum.circuits.supports import random_supports
-from tegum.circuits.verdict import naive_gates
 from tegum.ground.errors import FileError, InputError
+from tegum.ground.estimate import share_estimate
 
 TEXT = """features x1..x8
 y1 = x1 & x7 | ~x2
@@ -188,6 +195,36 @@ def test_files_come_back_and_damaged_ones_are_refused(tmp_path: Path) -> None:
         read_network(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("read.indices", lambda part: part + 10**9, "not a whole compiled network"),
+        ("read.data", lambda part: part * np.nan, "not finite"),
+        ("offset", lambda part: part[:1], "offset has shape"),
+        ("predicted", lambda part: part[:1], "predicted has shape"),
+        ("blocks.0.b_in", lambda part: part[:1], "W_in has shape"),
+        ("plan", lambda plan: plan | {"layers": {"a": 1}}, "not a whole compiled network"),
+        ("plan", lambda plan: {key: plan[key] for key in plan if key != "n_active"}, "n_active"),
+        ("plan", lambda plan: [], "not a whole compiled network"),
+        ("plan", lambda plan: plan | {"layers": []}, "expected 8 for 0 layers"),
+    ],
+)
+def test_files_whose_parts_do_not_fit_are_refused(
+    tmp_path: Path, name: str, change: Callable[[Any], Any], message: str
+) -> None:
+    path = tmp_path / "net.safetensors"
+    write_network(compile_circuit(random_circuit(30, 20), n_neurons=20, n_active=2), path)
+    with safe_open(path, "numpy") as file:
+        head, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    if name == "plan":
+        head["plan"] = json.dumps(change(json.loads(head["plan"])))
+    else:
+        tensors[name] = change(tensors[name])
+    save_file(tensors, path, head)
+    with pytest.raises(FileError, match=message):
+        read_network(path)
+
+
 def test_network_and_circuit_must_belong_together() -> None:
     one, other = Circuit.parse("features a b; y = a & b"), Circuit.parse("features a b; y = a | b")
     with pytest.raises(InputError, match=one.digest):
@@ -205,7 +242,86 @@ def test_the_verdict_falls_with_the_network() -> None:
     assert spoiled.verdict.outcome != "computes in superposition"
     own = compile_circuit(circuit, n_neurons=1000, n_active=4)
     assert check_network(own, circuit, **sizes).verdict.outcome == "does not compute in superposition"
-    assert naive_gates(circuit, own.n_neurons) == 1000
+    assert cheapest(circuit, own.n_neurons).computed.all()
+
+
+def test_the_baseline_has_as_many_gates_right_as_its_bound_and_never_more() -> None:
+    """In two layers of gates of different costs, 150 neurons for more products; all gates, all inputs made for them."""
+    circuit = random_circuit(300, 100, n_layers=2, n_inputs=3, functions=("and", "xor", "or"), seed=3)
+    flat = random_circuit(300, 200, seed=3)
+    for each, n_neurons, exact in ((flat, 150, True), (circuit, 150, False)):
+        naive = cheapest(each, n_neurons)
+        costs = np.concatenate(
+            [np.bincount(layer_atoms(each, layer.number).gate, minlength=len(layer.gates)) for layer in each.layers]
+        )
+        bound = int(naive.computed.sum())
+        assert bound < each.n_gates
+        assert costs[naive.computed].sum() <= n_neurons < costs[naive.computed].sum() + costs[~naive.computed].min()
+        right = np.ones(each.n_gates, bool)
+        for away in (True, False):
+            gates = np.repeat(np.arange(each.n_gates), 5)
+            supports = planted_supports(each, gates, away=away, n_active=12, rng=np.random.default_rng(0))
+            known = (supports >= 0).all(axis=1)
+            truth = each.evaluate(supports[known]).toarray()[:, each.n_features :]
+            wrong = (naive.gates(supports[known]) != truth)[np.arange(known.sum()), gates[known]]
+            right[gates[known][wrong]] = False
+        assert not right[~naive.computed].any()  # what stays at rest is wrong where it should be away
+        assert right.sum() == bound if exact else 0 < right.sum() <= bound
+
+
+def test_a_check_reports_the_baseline_that_it_ran() -> None:
+    circuit = random_circuit(200, 60)
+    network = compile_circuit(circuit, n_neurons=30, n_active=2, error=0.4)
+    verdict = check_network(network, circuit, n_samples=50, n_tested=60, n_each=5, noise=()).verdict
+    assert verdict.naive_right.best == verdict.n_naive == 30 < verdict.n_right.best
+
+
+def spoiled(network: CompiledNetwork, gate: int) -> CompiledNetwork:
+    offset = network.offset.copy()
+    offset[gate] += 2.0
+    return network._replace(offset=offset)
+
+
+def test_worst_outputs_are_named_with_an_interval_that_holds_for_all() -> None:
+    circuit = random_circuit(200, 60)
+    network = compile_circuit(circuit, n_neurons=60, n_active=2)
+    sizes = {"n_samples": 50, "n_tested": 60, "n_each": 5, "noise": ()}
+    assert worst_outputs(network, circuit, check_network(network, circuit, **sizes)) == []
+    wrong = spoiled(network, 7)  # always on, so that it is wrong wherever it should be off
+    report = check_network(wrong, circuit, **sizes)
+    found = worst_outputs(wrong, circuit, report)
+    cells = int(((report.random.counts + report.planted.counts) > 0).sum())
+    assert {(each.output, each.case) for each in found} == {("g7", "touched"), ("g7", "at rest")}
+    for each in found:
+        assert each.error.best == 1.0
+        assert each.expected == 0.0
+        assert each.error.n == (report.random.counts + report.planted.counts)[7, CASES.index(each.case)]
+        assert each.error.low < share_estimate(each.error.n, each.error.n).low  # wider than for one output alone
+        assert each.error.low**each.error.n == pytest.approx(0.01 / (2 * cells))  # all wrong by chance: p^n
+    assert len(worst_outputs(wrong, circuit, report, most=1)) == 1
+
+
+def test_constants_and_copies_need_no_neuron() -> None:
+    circuit = Circuit.parse("features a b; zero = a & ~a; one = 1; same = b")
+    network = compile_circuit(circuit, n_neurons=1, n_active=1)
+    assert network.n_neurons == 0
+    assert network.gates(np.array([[0], [1]])).tolist() == [[0, 1, 0], [0, 1, 1]]
+    alone = Circuit.parse("features a; zero = 0")
+    assert alone.evaluate([[0], []]).toarray().tolist() == [[True, False], [False, False]]
+    assert check_network(compile_circuit(alone, n_neurons=1, n_active=1), alone).verdict.n_right.best == 0
+
+
+@pytest.mark.parametrize("inputs", [{"n_active": 0}, {"feature_probability": 0.0}])
+def test_inputs_without_features_are_refused(inputs: dict) -> None:
+    with pytest.raises(InputError, match="no feature is on"):
+        compile_circuit(Circuit.parse(TEXT), n_neurons=30, **inputs)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.5, 2.0, float("nan")])
+def test_a_share_of_errors_that_is_none_is_refused(error: float) -> None:
+    circuit = Circuit.parse("features a b; y = a & b")
+    with pytest.raises(InputError, match="error must lie between 0 and 1/2"):
+        check_network(compile_circuit(circuit, n_neurons=2, n_active=2), circuit, error=error)
 
 
 @pytest.mark.slow
@@ -219,8 +335,13 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads(capsys.readouterr().out)["layers"][0]["construction"] == "targeted"
     few = ["--n-samples", "50", "--n-tested", "40", "--n-each", "10"]
     assert cli.main(["circuit", "check", str(net), str(circuit), *few]) == 0
-    assert "It computes in superposition" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "It computes in superposition" in text
+    assert "one neuron per product can have 500 right" in text
+    assert "Worst outputs" in text or "No output was wrong" in text
     assert cli.main(["circuit", "check", str(net), str(circuit), *few, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert len(record["outputs"]) == 1000
+    assert record["verdict"]["naive_right"]["n"] == 40
+    assert all(each["error"]["low"] > 0 for each in record["worst_outputs"])
     assert cli.main(["circuit", "check", str(circuit), str(circuit)]) == 2

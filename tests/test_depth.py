@@ -156,8 +156,11 @@ class TestCommand:
         ("words", "message"),
         [
             (["--n-active", "1001"], "n_active must be at most n_features"),
-            (["--n-active", "6", "--n-layers", "0"], "n_layers must be at least 1"),
-            (["--n-active", "6", "--error", "0"], "n_wrong above 0"),
+            (["--n-active", "6", "--n-layers", "0"], "n_layers must be between 1 and 10000; got 0"),
+            (["--n-active", "6", "--n-layers", "1000000000000"], "n_layers must be between 1 and 10000"),
+            (["--n-active", "6", "--error", "0"], "--error must be above 0"),
+            (["--n-active", "6", "--error", "nan"], "--error must be above 0"),
+            (["--n-active", "6", "--n-hidden", "inf"], "n_hidden must be between 1 and 1e+300; got inf"),
         ],
     )
     def test_bad_input_ends_in_one_message(self, capsys, words, message):

@@ -27,6 +27,7 @@ from tegum.theory import (
     settled_load,
     state_evolution,
     step_rule,
+    superposed_correction,
     update_rules,
     wrong_after_correction,
 )
@@ -214,6 +215,18 @@ class TestCorrectionInSuperposition:
     def test_small_networks_serve_fewer_features_than_they_have_neurons(self):
         assert float(max_corrected_features(512, 512, 10, fan_out=4)) == pytest.approx(178, abs=0.5)
 
+    def test_a_wide_sum_at_equal_steps_is_the_whole_sum(self, monkeypatch):
+        sizes = {"n_features": 1e9, "n_neurons": 1e4, "fan_out": 4}
+        thinned = neuron_error([1e-6, 1e-5, 3e-5], **sizes)
+        monkeypatch.setattr(superposed_correction, "_MOST_TERMS", 10**6)
+        np.testing.assert_allclose(thinned, neuron_error([1e-6, 1e-5, 3e-5], **sizes), rtol=2e-4)
+        monkeypatch.setattr(superposed_correction, "_MANY", 1e5)
+        np.testing.assert_allclose(thinned, neuron_error([1e-6, 1e-5, 3e-5], **sizes), rtol=2e-3)
+
+    def test_any_number_of_features_has_an_answer_at_once(self):
+        assert float(neuron_error(0.1, n_features=1e300, n_neurons=4096, fan_out=4)) == pytest.approx(0.5, abs=1e-6)
+        assert critical_correction_load(1e300, 4096, fan_out=4) == 0
+
     def test_edges(self):
         assert float(wrong_after_correction(100, 0, share_on=0.0, fan_out=5)) == 0
         assert float(wrong_after_correction(100, 100, share_on=0.3, fan_out=5)) == 0
@@ -252,5 +265,5 @@ class TestTable:
             assert row.wrong_last == 0, row.mechanism
             assert row.layers == np.inf or row.at_least
         assert all(np.isfinite(row.active) for row in load_table(10**9, 4096))
-        with pytest.raises(InputError, match="n_layers must be at least 1 and n_wrong above 0"):
+        with pytest.raises(InputError, match="n_wrong must be above 0 and finite; got 0"):
             depth_table(10, 5, 1, n_wrong=0.0)

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SCOPE.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+WRITTEN = re.compile(r"^cat > (\S+) <<END\n(.*?)^END$", re.DOTALL | re.MULTILINE)
 TOO_LONG = ("tegum reproduce", "tegum run")  # minutes and seconds; the tests of the command line run them
 
 
@@ -84,12 +85,22 @@ def test_python_runs_and_prints_what_stands_below(page: Path) -> None:
 @pytest.mark.parametrize("page", pages_with("sh"))
 def test_commands_work(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for block in blocks(page):
-        for line in block.body.replace("\\\n", " ").splitlines() if block.kind == "sh" else ():
+        if block.kind != "sh":
+            continue
+        for name, text in WRITTEN.findall(block.body):
+            Path(name).write_text(text, encoding="utf-8")
+        printed = ""
+        for line in block.body.replace("\\\n", " ").splitlines():
             if line.startswith("tegum ") and not line.startswith(TOO_LONG):
-                assert cli.main(shlex.split(line, comments=True)[1:]) == 0, line
+                status = int(line.partition("# exit status ")[2][:1] or 0)
+                assert cli.main(shlex.split(line, comments=True)[1:]) == status, line
+                captured = capsys.readouterr()
+                assert captured.err == "", line
+                printed += captured.out
             if line.startswith("make "):
                 assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8"), line
-    assert capsys.readouterr().err == ""
+        missing = set((block.output or "").splitlines()) - set(printed.splitlines())
+        assert not missing, f"{page.name}:{block.line} printed:\n{printed}"
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])

@@ -3,6 +3,7 @@
 Coverage is tested where the truth is known. Windows are five standard deviations of the number of intervals that miss.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -75,6 +76,36 @@ def test_a_code_without_its_matrix_gives_the_same_counts(decoder, monkeypatch):
     monkeypatch.setattr(sampling, "_MATRIX_ENTRIES", 0)
     monkeypatch.setattr("tegum.codes.make_code", lambda *_, **__: pytest.fail("it made the matrix"))
     assert sample_codes(case, [2], 4) == whole
+
+
+@pytest.mark.parametrize("decoder", ["threshold", "fista"])
+def test_the_number_of_threads_changes_no_number(decoder, monkeypatch):
+    monkeypatch.setattr(sampling, "_WORTH_A_THREAD", 0)
+    case = CASE.replace(decoder=decoder)
+    assert sample_codes(case, range(6), 5, n_threads=3) == sample_codes(case, range(6), 5, n_threads=1)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_interrupt_does_not_wait_for_codes_that_nobody_wants(n_threads, monkeypatch):
+    """The blocks of code 0 come to an end, and those of all others never do."""
+    monkeypatch.setattr(sampling, "_WORTH_A_THREAD", 0)
+    block = (0, np.zeros((2, 60)))
+    monkeypatch.setattr(sampling, "_decoded", lambda _, code, *__: itertools.repeat(block, *([] if code else [1])))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample_codes(CASE, range(100), 2, interrupt, n_threads=n_threads)
+
+
+def test_the_only_code_of_a_family_is_made_once(monkeypatch):
+    from tegum import codes
+
+    made, make = [], codes.make_code
+    monkeypatch.setattr(codes, "make_code", lambda *args, **options: made.append(args) or make(*args, **options))
+    sample_codes(Case(n_features=16, n_hidden=6, n_active=2, code="etf", decoder="top_k"), range(9), 3)
+    assert len(made) == 1
 
 
 def test_a_family_with_one_code_gives_fresh_samples_of_it():
@@ -150,7 +181,7 @@ def test_bad_units_are_refused(call, error, said):
 
 
 def fake_codes(rng: np.random.Generator, shares: np.ndarray):
-    def sample(case, codes, n_samples, tell):
+    def sample(case, codes, n_samples, tell, **_):
         return [CodeCounts(int(rng.binomial(n_samples, shares[code])), 0, 0, 0.0) for code in codes]
 
     return sample

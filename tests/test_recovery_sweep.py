@@ -149,6 +149,7 @@ def test_transition_prints_words_or_json(run):
         (("recover", "--n-features", "40"), "n_hidden must be given. n_active must be given."),
         (("recover", *SIZES, "--spec", "spec.toml"), "--spec says everything, and --n-features was given too"),
         (("recover", *SIZES, "--scheduler", "tcp://nowhere:1"), "--scheduler needs --out"),
+        (("recover", *SIZES, "--max-codes", "4"), "or lower first_codes, to 2 at least"),
         (("recover", *SIZES, "--decoder", "amp"), "there is no decoder 'amp'"),
         (("recover", *SIZES, "--code", "etf", "--out", "x"), "every combination failed; the first: "),
         (("recover", "--spec", "none.toml"), "cannot read none.toml: No such file or directory"),

@@ -316,6 +316,8 @@ def noise(data: xr.Dataset, seed: int) -> xr.Dataset:
             changes[name] = variable.copy(data=(found + 0.1) * rng.lognormal(size=variable.shape))
         elif variable.dtype.kind in "iu":
             changes[name] = variable + rng.integers(0, 3, size=variable.shape)
+        elif variable.dtype.kind == "b":
+            changes[name] = variable.copy(data=rng.random(variable.shape) < 0.5)
         elif variable.dtype.kind in "OU":
             changes[name] = variable.copy(data=rng.permutation(variable.values.ravel()).reshape(variable.shape))
     return data.assign(changes)

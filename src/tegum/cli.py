@@ -327,8 +327,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `tegum ... | head`; a closed output would be complained about once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    except (TegumError, OSError, MemoryError) as error:
+    except (TegumError, OSError) as error:
         sys.stderr.write(f"tegum: {error}\n")
+        return BAD_INPUT
+    except MemoryError as error:  # often without a word of its own
+        sys.stderr.write(f"tegum: {str(error) or 'out of memory'}. Ask for less at once: smaller sizes or counts.\n")
         return BAD_INPUT
     except KeyboardInterrupt:
         sys.stderr.write("tegum: interrupted; what was finished is kept.\n")

@@ -26,7 +26,7 @@ def parse_count(text: str) -> Any:
     """
     from tegum.theory import LogCount
 
-    if power := re.fullmatch(r"e\^(\d+\.?\d*)", text.strip()):
+    if power := re.fullmatch(r"e\^(\d+\.?\d*(?:[eE]\+?\d{1,2})?)", text.strip()):
         return LogCount(float(power[1]))
     try:
         number = Decimal(text.strip().replace("_", ""))
@@ -53,7 +53,7 @@ def bounds(n_features: Text, n_hidden: float, n_active: float, error: float = 0.
     """
     from tegum.theory import bounds_table
 
-    rows = bounds_table(parse_count(n_features), n_hidden, n_active, n_wrong=error)
+    rows = bounds_table(parse_count(n_features), n_hidden, n_active, n_wrong=allowed(error))
     if json:
         asked = {"n_features": n_features, "n_hidden": n_hidden, "n_active": n_active, "error": error}
         print_json({**asked, "rows": [each._asdict() for each in rows]})
@@ -62,6 +62,17 @@ def bounds(n_features: Text, n_hidden: float, n_active: float, error: float = 0.
     for line in warnings(rows):
         print_text(line)
     return 0
+
+
+def allowed(error: float) -> float:
+    """The value of --error, if it is one.
+
+    Raises:
+        InputError: it is not above 0, or out of range.
+    """
+    if not 1e-300 <= error <= 1e300:
+        raise InputError(f"--error must be above 0, the wrong features per input that are allowed; got {error:g}.")
+    return error
 
 
 def as_table(rows: Sequence[Any]) -> Any:

@@ -1,5 +1,6 @@
 """The commands `tegum circuit compile` and `tegum circuit check`: from a circuit to a network, and whether it works."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from tegum.circuits.check import CheckReport
     from tegum.circuits.circuit import Circuit
     from tegum.circuits.network import CompiledNetwork
+    from tegum.circuits.outputs import OutputError
+    from tegum.ground.estimate import Estimate
 
 
 def compile_(
@@ -130,11 +133,13 @@ def _rows(network: "CompiledNetwork", circuit: "Circuit", report: "CheckReport")
 
 
 def _print_report(network: "CompiledNetwork", circuit: "Circuit", report: "CheckReport") -> None:
+    from tegum.circuits.outputs import worst_outputs
     from tegum.circuits.verdict import CRITERION
 
     rows = _rows(network, circuit, report)
     cells = [[str(r["layer"]), r["case"], r["inputs"], _share(r["error"]), number(r["expected"])] for r in rows]
     print_text(table(["layer", "gate is", "inputs", "wrong", "expected"], cells))
+    _print_outputs(worst_outputs(network, circuit, report))
     print_text(f"Gates that a chosen input breaks: {_share(report.worst)} of {report.worst.n} tried.")
     for relative, found in report.noise.items():
         print_text(
@@ -143,25 +148,39 @@ def _print_report(network: "CompiledNetwork", circuit: "Circuit", report: "Check
     verdict = report.verdict
     print_text(f"\n{CRITERION}")
     asked = f"At an error of {verdict.error:g}"
-    right = f"{verdict.n_right.best:.0f} [{verdict.n_right.low:.0f}, {verdict.n_right.high:.0f}]"
+    right, naive = _count(verdict.n_right), _count(verdict.naive_right)
     print_text(
-        f"{asked}: {right} of {circuit.n_gates} gates right, {verdict.n_neurons} neurons,"
-        f" {verdict.n_naive} gates with one neuron per product. It {verdict.outcome}."
-        if verdict.outcome != "undecided"
-        else f"{asked}: {right} gates right, {verdict.n_neurons} neurons. Undecided: test more."
+        f"{asked}, {right} of {circuit.n_gates} gates are right, with {verdict.n_neurons} neurons."
+        f" With as many, one neuron per product can have {verdict.n_naive} right; in the same inputs it had {naive}."
+        f" {'Undecided: test more.' if verdict.outcome == 'undecided' else f'It {verdict.outcome}.'}"
     )
 
 
-def _share(found: Any) -> str:
+def _print_outputs(worst: "Sequence[OutputError]") -> None:
+    if not worst:
+        print_text("No output was wrong in any input tried.")
+        return
+    print_text("Worst outputs, in random and planted inputs together; the intervals hold for all outputs at once:")
+    cells = [[each.output, each.case, _share(each.error), number(each.expected)] for each in worst]
+    print_text(table(["output", "when it is", "wrong", "expected"], cells))
+
+
+def _count(found: "Estimate") -> str:
+    return f"{found.best:.0f} [{found.low:.0f}, {found.high:.0f}]"
+
+
+def _share(found: "Estimate") -> str:
     return f"{number(found.best)} [{number(found.low)}, {number(found.high)}]"
 
 
 def _as_record(network: "CompiledNetwork", circuit: "Circuit", report: "CheckReport") -> dict[str, Any]:
     from dataclasses import asdict
 
+    from tegum.circuits.outputs import worst_outputs
     from tegum.circuits.verdict import CRITERION
 
-    verdict = report.verdict._asdict() | {"n_right": asdict(report.verdict.n_right), "criterion": CRITERION}
+    counts = {name: asdict(getattr(report.verdict, name)) for name in ("n_right", "naive_right")}
+    verdict = report.verdict._asdict() | counts | {"criterion": CRITERION}
     errors = [row | {"error": asdict(row["error"])} for row in _rows(network, circuit, report)]
     outputs = circuit.outputs - circuit.n_features
     gates = [
@@ -174,4 +193,12 @@ def _as_record(network: "CompiledNetwork", circuit: "Circuit", report: "CheckRep
         for gate in outputs.tolist()
     ]
     noise = {str(relative): asdict(found) for relative, found in report.noise.items()}
-    return {"verdict": verdict, "errors": errors, "outputs": gates, "worst": asdict(report.worst), "noise": noise}
+    worst = [each._asdict() | {"error": asdict(each.error)} for each in worst_outputs(network, circuit, report)]
+    return {
+        "verdict": verdict,
+        "errors": errors,
+        "outputs": gates,
+        "worst_outputs": worst,
+        "worst": asdict(report.worst),
+        "noise": noise,
+    }

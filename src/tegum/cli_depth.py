@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tegum.cli_bounds import number
+from tegum.cli_bounds import allowed, number
 from tegum.cli_print import print_json, print_text
 
 
@@ -20,13 +20,13 @@ def depth(
         n_features: number n of features.
         n_hidden: number m of hidden dimensions.
         n_active: number k of features that are active at once.
-        n_layers: number L of layers for the last columns.
+        n_layers: number L of layers for the last columns, at most 10000.
         error: wrong features per input that are allowed.
         json: print the rows as one JSON document instead of a table.
     """
     from tegum.theory import depth_table, load_table
 
-    rows = depth_table(n_features, n_hidden, n_active, n_layers=n_layers, n_wrong=error)
+    rows = depth_table(n_features, n_hidden, n_active, n_layers=n_layers, n_wrong=allowed(error))
     loads = load_table(n_features, n_hidden, n_layers=n_layers, n_wrong=error)
     if json:
         asked = {"n_features": n_features, "n_hidden": n_hidden, "n_active": n_active}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tegum.recovery import RecoverySpec
 
-_STOP = ("quantity", "half_width", "relative_half_width", "decide", "max_codes", "confidence")
+_STOP = ("quantity", "half_width", "relative_half_width", "decide", "first_codes", "max_codes", "confidence")
 _LISTS = ("n_features", "n_hidden", "n_active", "code", "decoder")
 _WHY = ("precise", "decided", "budget")
 
@@ -28,6 +28,7 @@ def recover(
     half_width: float | None = None,
     relative_half_width: float | None = None,
     decide: float | None = None,
+    first_codes: int | None = None,
     max_codes: int | None = None,
     samples_per_code: int | None = None,
     confidence: float | None = None,
@@ -51,6 +52,7 @@ def recover(
         half_width: stop when half the interval is at most this; 0.05 if left out.
         relative_half_width: stop also when it is at most this share of the value.
         decide: stop also when the interval lies on one side of this value.
+        first_codes: look for the first time at this number of codes, then at twice as many, ...; 8 if left out.
         max_codes: stop at this number of codes; 512 if left out.
         samples_per_code: inputs for each code; 8 if left out.
         confidence: of the intervals; 0.99 if left out.
@@ -61,7 +63,7 @@ def recover(
     given = {
         "n_features": n_features, "n_hidden": n_hidden, "n_active": n_active, "code": code, "decoder": decoder,
         "quantity": quantity, "half_width": half_width, "relative_half_width": relative_half_width,
-        "decide": decide, "max_codes": max_codes, "confidence": confidence,
+        "decide": decide, "first_codes": first_codes, "max_codes": max_codes, "confidence": confidence,
         "samples_per_code": samples_per_code, "seed": seed,
     }  # fmt: skip
     asked = _asked(spec, {name: value for name, value in given.items() if value is not None})

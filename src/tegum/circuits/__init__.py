@@ -23,6 +23,7 @@ from tegum.circuits.layer import NeuronLayer, ReadOff
 from tegum.circuits.mobius import mobius_coefficients, polynomial, products
 from tegum.circuits.naive import one_neuron_per_gate
 from tegum.circuits.network import CompiledNetwork
+from tegum.circuits.outputs import OutputError, worst_outputs
 from tegum.circuits.pair_errors import PairErrors, pair_errors
 from tegum.circuits.random import all_pairs, disjoint_pairs, random_circuit
 from tegum.circuits.readoffs import averaging, boolean_function, differences, fitted, mean_subtracted
@@ -41,6 +42,7 @@ __all__ = [
     "Gate",
     "Layer",
     "NeuronLayer",
+    "OutputError",
     "PairErrors",
     "ReadOff",
     "SmallNetworks",
@@ -97,5 +99,6 @@ __all__ = [
     "unexplained",
     "universal_and",
     "weight_density",
+    "worst_outputs",
     "write_network",
 ]

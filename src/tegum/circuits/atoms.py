@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.circuits.circuit import Circuit
-from tegum.circuits.evaluation import resting_values
+from tegum.circuits.evaluation import tables_of_changes
 from tegum.circuits.gates import MOST_INPUTS
 from tegum.circuits.mobius import mobius_coefficients
-from tegum.circuits.wiring import OFF_ROWS
 
 
 class Atoms(NamedTuple):
@@ -36,24 +35,6 @@ class Atoms(NamedTuple):
     linear: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def tables_of_changes(circuit: Circuit) -> np.ndarray:
-    """Truth tables of whether a gate is away from rest, by which of its inputs are: (n_gates,), bit 0 is never set.
-
-    Example: ~x differs from rest, which is 1, where x is on.
-        >>> tables_of_changes(Circuit.parse("features x; y = ~x; z = ~y"))
-        array([2, 2], dtype=uint64)
-    """
-    wiring = circuit.wiring
-    rest = resting_values(wiring)
-    tables = wiring.tables.copy()
-    for place, rows in enumerate(OFF_ROWS):
-        gates = wiring.gate_of[(wiring.place_of == place) & rest[wiring.inputs]]
-        span = np.uint64(1 << place)
-        tables[gates] = (tables[gates] >> span) & rows | (tables[gates] & rows) << span
-    last = (np.uint64(2) << (np.uint64(1) << wiring.n_inputs.astype(np.uint64)) - np.uint64(1)) - np.uint64(1)
-    return np.where(rest[wiring.n_features :], ~tables, tables) & last
-
-
 def layer_atoms(circuit: Circuit, number: int) -> Atoms:
     """What the gates of a layer are made of.
 
@@ -72,7 +53,7 @@ def layer_atoms(circuit: Circuit, number: int) -> Atoms:
         (array([1, 1]), array([1, 2]), array([1, 1]))
     """
     wiring, gates = circuit.wiring, np.array(circuit.layers[number - 1].gates)
-    tables, sizes = tables_of_changes(circuit)[gates], wiring.n_inputs[gates]
+    tables, sizes = tables_of_changes(wiring, circuit.resting_values)[gates], wiring.n_inputs[gates]
     parts = []
     for size in np.unique(sizes).tolist():
         own = np.flatnonzero(sizes == size)

@@ -1,9 +1,11 @@
 """Whether a compiled network computes its circuit: errors by case and by gate, on random, planted and worst inputs."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from tegum.circuits.baseline import Baseline, cheapest
 from tegum.circuits.checks import check_counts
 from tegum.circuits.circuit import Circuit
 from tegum.circuits.demand import n_inputs_away
@@ -12,7 +14,7 @@ from tegum.circuits.network import CompiledNetwork
 from tegum.circuits.planted import planted_supports
 from tegum.circuits.supports import Supports, random_supports
 from tegum.circuits.tally import Tally, empty_tally
-from tegum.circuits.verdict import Verdict, decide
+from tegum.circuits.verdict import Verdict, gates_right, verdict_on
 from tegum.circuits.worst import worst_supports
 from tegum.ground.errors import InputError
 from tegum.ground.estimate import Estimate, share_estimate
@@ -79,7 +81,7 @@ def check_network(
         The report.
 
     Raises:
-        InputError: the network was compiled from another circuit, or a count is below 1.
+        InputError: the network was compiled from another circuit, a count is below 1, or an error outside (0, 1/2).
 
     Example: 1000 ANDs with 500 neurons.
         >>> from tegum.circuits import random_circuit
@@ -96,6 +98,9 @@ def check_network(
             " Pass the circuit that it was compiled from."
         )
     check_counts(n_samples=n_samples, n_tested=n_tested, n_each=n_each)
+    asked = network.plan["error"] if error is None else error
+    if not 0 < asked < 0.5:
+        raise InputError(f"error must lie between 0 and 1/2; got {asked}. It is a share of wrong readings.")
     k, p = network.plan["n_active"], network.plan["feature_probability"]
     rng = generator(seed, 0, "check")
     supports = random_supports(circuit.n_features, n_samples, n_active=k, feature_probability=p, seed=seed)
@@ -109,12 +114,19 @@ def check_network(
     )
     owner = np.tile(np.repeat(tested, n_each), 2)
     possible = (made >= 0).any(axis=1)
-    random = measure_network(network, circuit, supports)
-    planted = measure_network(network, circuit, made[possible], owner[possible])
+    naive = cheapest(circuit, network.n_neurons)
+    random, naive_random = _tallies((network, naive), circuit, supports)
+    planted, naive_planted = _tallies((network, naive), circuit, made[possible], owner[possible])
     few = supports[: max(n_samples // 5, 1)]
     noisy = {each: measure_network(network.noisy(each, rng), circuit, few).concerned() for each in noise}
     broken = worst_supports(network, circuit, tested[:_WORST], most_on, rng)
-    verdict = decide(network, circuit, random, planted, tested, network.plan["error"] if error is None else error)
+    verdict = verdict_on(
+        gates_right(random, planted, tested, asked),
+        gates_right(naive_random, naive_planted, tested, asked),
+        n_neurons=network.n_neurons,
+        n_naive=int(naive.computed.sum()),
+        error=asked,
+    )
     return CheckReport(random, planted, tested, share_estimate(int(broken.sum()), len(broken)), noisy, verdict)
 
 
@@ -139,21 +151,35 @@ def measure_network(
         >>> measure_network(network, circuit, np.array([[0, 1], [1, -1]])).counts
         array([[1, 1, 0]])
     """
-    tally = empty_tally(circuit)
+    (tally,) = _tallies((network,), circuit, supports, owner)
+    return tally
+
+
+def _tallies(
+    networks: Sequence[CompiledNetwork | Baseline],
+    circuit: Circuit,
+    supports: Supports,
+    owner: np.ndarray | None = None,
+) -> list[Tally]:
+    """The same for several networks, which see the same inputs."""
+    tallies = [empty_tally(circuit) for _ in networks]
     step = max(_BATCH // circuit.n_gates, 1)
     for start in range(0, len(supports), step):
         part = supports[start : start + step]
-        cases, wrong = _judged(network, circuit, part)
+        cases, truth = _cases(circuit, part)
         if owner is not None:
             own = np.zeros(cases.shape, bool)
             own[np.arange(len(part)), owner[start : start + step]] = True
-            cases, wrong = np.where(own, cases, -1), wrong & own
-        tally = tally.with_inputs(cases, wrong)
-    return tally if owner is None else tally.grouped(owner)
+            cases = np.where(own, cases, -1)
+        tallies = [
+            tally.with_inputs(cases, (network.gates(part) > 0.5) != truth)
+            for tally, network in zip(tallies, networks, strict=True)
+        ]
+    return tallies if owner is None else [tally.grouped(owner) for tally in tallies]
 
 
-def _judged(network: CompiledNetwork, circuit: Circuit, supports: Supports) -> tuple[np.ndarray, np.ndarray]:
-    """(n_samples, n_gates): the case of each gate in each input, and whether it is read wrongly."""
+def _cases(circuit: Circuit, supports: Supports) -> tuple[np.ndarray, np.ndarray]:
+    """(n_samples, n_gates): the case of each gate in each input, and its true value."""
     from scipy.sparse import csr_array
 
     n, rest = circuit.n_features, circuit.resting_values
@@ -166,4 +192,4 @@ def _judged(network: CompiledNetwork, circuit: Circuit, supports: Supports) -> t
         seen = n_inputs_away(circuit, changed, layer.gates).tocoo()
         cases[seen.coords[0], seen.coords[1] + layer.gates.start] = 1
     cases[away[:, n:]] = 0
-    return cases, (network.gates(supports) > 0.5) != truth[:, n:]
+    return cases, truth[:, n:]

@@ -187,7 +187,7 @@ class Circuit:
             InputError: it is not a circuit; the message has the file and the line.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = Path(path).read_text(encoding="utf-8-sig")  # some editors begin a file with a mark of its encoding
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
             raise FileError(f"cannot read a circuit from {path}: {reason}. Pass a file in the text format.") from None

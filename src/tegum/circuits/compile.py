@@ -9,7 +9,7 @@ from tegum.circuits.activity import require_sparse, signal_activity
 from tegum.circuits.checks import check_counts
 from tegum.circuits.circuit import Circuit
 from tegum.circuits.demand import Demand, away_from_rest, demands
-from tegum.circuits.design import Correction, NetworkDesign, design_network, smallest
+from tegum.circuits.design import Correction, NetworkDesign, design_network
 from tegum.circuits.forecast import Calibration, LayerDesign
 from tegum.circuits.layer import Sparse
 from tegum.circuits.network import Block, CompiledNetwork
@@ -19,6 +19,7 @@ from tegum.circuits.wires import dealt, directions, random_wires
 from tegum.ground.arrays import ArrayLike, Real
 from tegum.ground.errors import InputError
 from tegum.ground.streams import generator
+from tegum.theory.roots import smallest_enough
 
 _SAMPLES = 128
 
@@ -90,6 +91,11 @@ def _examples(circuit: Circuit, seed: int, **inputs: Any) -> Supports:
     """Inputs that the design is for: random ones, and as many in which some gate is on, which may be rare otherwise."""
     random = random_supports(circuit.n_features, _SAMPLES, seed=seed, **inputs)
     most = int((random >= 0).sum(axis=1).max())
+    if not most:
+        raise InputError(
+            f"no feature is on in any of {_SAMPLES} random inputs, so there is nothing to design for. Pass a larger"
+            " n_active or feature_probability."
+        )
     rng = generator(seed, 0, "examples")
     gates = rng.integers(circuit.n_gates, size=_SAMPLES)
     made = planted_supports(circuit, gates, away=True, n_active=most, rng=rng)
@@ -114,14 +120,14 @@ def _refusal(
         return found is not None and found.worst <= asked["error"]
 
     most = 2 * max(len(demand.atoms.gate) for demand in wanted)
-    least = smallest(lambda m: enough(m, width or math.inf), n_neurons, max(most, n_neurons))
+    least = smallest_enough(lambda m: enough(m, width or math.inf), n_neurons, max(most, n_neurons))
     got = "there are not enough for the kinds of gates" if made is None else f"the expected error is {made.worst:.2g}"
     message = f"{n_neurons} neurons in each layer are too few for an error of {asked['error']:g}: {got}."
     if least is not None:
         return f"{message} The smallest number that is enough is {least}."
     if not enough(most, math.inf):
         return f"{message} No number of neurons is enough with correction={asked['correction']!r}."
-    widest = smallest(lambda d: enough(most, d), width or 1, 1 << 40)
+    widest = smallest_enough(lambda d: enough(most, d), width or 1, 1 << 40)
     return f"{message} No number of neurons is enough in a stream {width} wide; {widest} dimensions are the fewest."
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tegum.circuits.atoms import Atoms, layer_atoms, tables_of_changes
+from tegum.circuits.atoms import Atoms, layer_atoms
 from tegum.circuits.circuit import Circuit
+from tegum.circuits.evaluation import tables_of_changes
 from tegum.circuits.layer import Sparse
 from tegum.circuits.mobius import mobius_coefficients
 from tegum.ground.arrays import Real
@@ -97,7 +98,7 @@ def demands(circuit: Circuit, away: Sparse) -> list[Demand]:
         >>> layer.counts.tolist()
         [[2.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
     """
-    tables = tables_of_changes(circuit)
+    tables = tables_of_changes(circuit.wiring, circuit.resting_values)
     return [_demand(circuit, tables, layer.number, away) for layer in circuit.layers]
 
 

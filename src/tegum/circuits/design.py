@@ -1,7 +1,6 @@
 """Which construction each layer of a compiled network gets, and how few neurons are enough."""
 
 import math
-from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -89,22 +88,6 @@ def design_network(
 
 def _worst(design: NetworkDesign) -> float:
     return design.worst
-
-
-def smallest(enough: Callable[[int], bool], low: int, high: int) -> int | None:
-    """The smallest number that is enough, to one part in a hundred, if everything above it is; None if high is not.
-
-    Example:
-        >>> smallest(lambda n: n * n > 500, 1, 100)
-        23
-    """
-    if not enough(high):
-        return None
-    low -= 1
-    while high - low > max(1, high // 100):
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def _with_correction(

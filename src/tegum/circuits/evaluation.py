@@ -52,10 +52,12 @@ class SparseEvaluation:
                [1, 1, 0, 0, 1]])
     """
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Wiring, stuck: Bool[np.ndarray, " n_gates"] | None = None) -> None:
+        """`stuck` gates stay at rest, whatever their inputs are."""
         self.rest = resting_values(wiring)
         self._bounds = wiring.bounds
-        self._tables = _tables_of_changes(wiring, self.rest)
+        tables = tables_of_changes(wiring, self.rest)
+        self._tables = tables if stuck is None else np.where(stuck, np.uint64(0), tables)
         self._connections = _connections(wiring)
 
     def __call__(self, features: "csr_array") -> "csr_array":
@@ -88,16 +90,23 @@ class SparseEvaluation:
         return csr_array(changes.astype(bool) != rest)
 
 
-def _tables_of_changes(wiring: Wiring, rest: np.ndarray) -> np.ndarray:
-    """Truth tables of whether a gate is away from rest, by which of its inputs are."""
+def tables_of_changes(wiring: Wiring, rest: Bool[np.ndarray, " n_signals"]) -> np.ndarray:
+    """Truth tables of whether a gate is away from rest, by which of its inputs are: (n_gates,), bit 0 is never set.
+
+    Example: ~x differs from rest, which is 1, where x is on.
+        >>> from tegum.circuits import Circuit
+        >>> circuit = Circuit.parse("features x; y = ~x; z = ~y")
+        >>> tables_of_changes(circuit.wiring, circuit.resting_values)
+        array([2, 2], dtype=uint64)
+    """
     tables = wiring.tables.copy()
     gate_of, place_of = wiring.gate_of, wiring.place_of
     for place, rows in enumerate(OFF_ROWS):
         gates = gate_of[(place_of == place) & rest[wiring.inputs]]
         span = np.uint64(1 << place)
         tables[gates] = (tables[gates] >> span) & rows | (tables[gates] & rows) << span
-    at_rest = rest[wiring.n_features :]
-    return np.where(at_rest, ~tables, tables)  # rows that a gate does not have are never looked up
+    last = (np.uint64(2) << (np.uint64(1) << wiring.n_inputs.astype(np.uint64)) - np.uint64(1)) - np.uint64(1)
+    return np.where(rest[wiring.n_features :], ~tables, tables) & last
 
 
 def _connections(wiring: Wiring) -> list[list[tuple[int, "csr_array"]]]:
@@ -109,6 +118,8 @@ def _connections(wiring: Wiring) -> list[list[tuple[int, "csr_array"]]]:
     layer = np.searchsorted(wiring.bounds, wiring.gate_of, side="right") - 1
     bits = np.left_shift(1, wiring.place_of).astype(np.uint8)
     found: list[list[tuple[int, csr_array]]] = [[] for _ in wiring.bounds[1:]]
+    if not len(wiring.inputs):  # constants only
+        return found
     n_layers = len(starts)
     pairs = layer * n_layers + source
     order = np.argsort(pairs, kind="stable")

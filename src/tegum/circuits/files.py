@@ -91,8 +91,8 @@ def read_network(path: str | Path) -> CompiledNetwork:
         raise FileError(f"{path} is not a network that this version compiled; `tegum circuit compile` makes them.")
     try:
         return _network(tensors, json.loads(head["plan"]), json.loads(head["shapes"]))
-    except (KeyError, ValueError, IndexError) as error:
-        raise FileError(f"{path} lacks parts of a compiled network ({error}). Compile it again.") from None
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise FileError(f"{path} is not a whole compiled network ({error}). Compile it again.") from None
 
 
 def _network(tensors: dict[str, np.ndarray], plan: dict[str, Any], shapes: dict[str, list[int]]) -> CompiledNetwork:
@@ -100,7 +100,9 @@ def _network(tensors: dict[str, np.ndarray], plan: dict[str, Any], shapes: dict[
         from scipy.sparse import csr_array
 
         parts = tuple(tensors[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-        return csr_array(parts, shape=tuple(shapes[name]))
+        made = csr_array(parts, shape=tuple(shapes[name]))
+        made.check_format(full_check=True)  # an index outside of a matrix would crash what multiplies by it
+        return made
 
     blocks = tuple(
         Block(
@@ -111,4 +113,33 @@ def _network(tensors: dict[str, np.ndarray], plan: dict[str, Any], shapes: dict[
         )
         for number, layer in enumerate(plan["layers"])
     )
-    return CompiledNetwork(matrix("embed"), blocks, matrix("read"), tensors["offset"], tensors["predicted"], plan)
+    network = CompiledNetwork(matrix("embed"), blocks, matrix("read"), tensors["offset"], tensors["predicted"], plan)
+    _check_shapes(network)
+    n_parts = 3 * (2 + 2 * len(blocks)) + 2 + len(blocks)
+    if len(tensors) != n_parts:
+        raise ValueError(f"there are {len(tensors)} tensors, expected {n_parts} for {len(blocks)} layers")
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"{name} is not finite")
+    for name in ("circuit", "n_active", "feature_probability", "width", "error"):
+        plan[name]
+    return network
+
+
+def _check_shapes(network: CompiledNetwork) -> None:
+    """Parts must fit together: what is written into the stream, out of it, and read at its end."""
+    width, n_gates = network.read.shape
+    expected = {
+        "embed": (network.embed.shape, (network.n_features, width)),
+        "offset": (network.offset.shape, (n_gates,)),
+        "predicted": (network.predicted.shape, (n_gates, 3)),
+    }
+    for number, block in enumerate(network.blocks):
+        m = len(block.b_in)
+        expected |= {
+            f"blocks.{number}.W_in": (block.W_in.shape, (width, m)),
+            f"blocks.{number}.W_out": (block.W_out.shape, (m, width)),
+        }
+    for name, (shape, fitting) in expected.items():
+        if shape != fitting:
+            raise ValueError(f"{name} has shape {shape}, expected {fitting}")

@@ -41,12 +41,15 @@ def parse(text: str) -> Statements:
 
     Raises:
         InputError: the text does not follow the grammar, or defines a name twice; the message begins with the line.
+            Or it is no text.
 
     Example:
         >>> read = parse("features a b  # two\ny = a & ~b")
         >>> read.features, read.gates, read.lines["y"]
         (['a', 'b'], {'y': Formula(inputs=('a', 'b'), table=2)}, 2)
     """
+    if not isinstance(text, str):
+        raise InputError(f"a circuit's text must be a str; got {text!r}. A file is read by Circuit.read(path).")
     found = Statements()
     for number, line in enumerate(text.splitlines(), 1):
         for statement in line.split("#")[0].split(";"):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tegum.circuits.atoms import tables_of_changes
 from tegum.circuits.circuit import Circuit
+from tegum.circuits.evaluation import tables_of_changes
 from tegum.circuits.supports import Supports
 
 _TRIES = 8
@@ -34,7 +34,7 @@ def planted_supports(
         >>> np.sort(planted_supports(circuit, np.array([0]), away=True, n_active=2, rng=rng))
         array([[0, 1]])
     """
-    tables = tables_of_changes(circuit).tolist()
+    tables = tables_of_changes(circuit.wiring, circuit.resting_values).tolist()
     made = np.full((len(gates), n_active), -1)
     for row, gate in zip(made, gates.tolist(), strict=True):
         needed = _features_for(circuit, tables, gate, rng, n_active, away=away)

@@ -4,9 +4,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tegum.circuits.atoms import layer_atoms
-from tegum.circuits.circuit import Circuit
-from tegum.circuits.network import CompiledNetwork
 from tegum.circuits.tally import Tally
 from tegum.ground.estimate import Estimate, share_estimate
 
@@ -28,6 +25,7 @@ class Verdict(NamedTuple):
         n_right: gates that are right, from the share among the tested ones, with its interval.
         n_neurons: ReLUs of the network.
         n_naive: gates that one neuron per product can have right with as many neurons, at most.
+        naive_right: gates that were right when one neuron per product was run, in the same inputs; see `Baseline`.
         error: the asked share of errors.
 
     Example: see `tegum.circuits.check.check_network`.
@@ -37,58 +35,53 @@ class Verdict(NamedTuple):
     n_right: Estimate
     n_neurons: int
     n_naive: int
+    naive_right: Estimate
     error: float
 
 
-def decide(
-    network: CompiledNetwork, circuit: Circuit, random: Tally, planted: Tally, tested: np.ndarray, error: float
-) -> Verdict:
-    """Apply the criterion.
+def verdict_on(n_right: Estimate, naive_right: Estimate, *, n_neurons: int, n_naive: int, error: float) -> Verdict:
+    """Apply the criterion to what was counted.
 
     Args:
-        network: the network.
-        circuit: what it should compute.
+        n_right: gates of the network that are right.
+        naive_right: gates of the baseline that are right.
+        n_neurons: ReLUs of the network.
+        n_naive: gates that the baseline can have right at most.
+        error: the asked share of errors.
+
+    Returns:
+        The verdict; undecided if the interval holds the number to be beaten.
+
+    Example:
+        >>> counted = Estimate(low=904, best=980, high=996, n=100)
+        >>> verdict_on(counted, counted, n_neurons=500, n_naive=950, error=0.01).outcome
+        'undecided'
+    """
+    bar = max(n_neurons, n_naive)
+    outcome: Outcome = "undecided"
+    if n_right.low > bar:
+        outcome = "computes in superposition"
+    elif n_right.high <= bar:
+        outcome = "does not compute in superposition"
+    return Verdict(outcome, n_right, n_neurons, n_naive, naive_right, error)
+
+
+def gates_right(random: Tally, planted: Tally, tested: np.ndarray, error: float) -> Estimate:
+    """How many gates of a circuit are right, from the share among some of them.
+
+    Args:
         random: errors in random inputs.
         planted: errors in inputs made for some gates.
         tested: numbers of these gates, drawn at random.
         error: the asked share of errors.
 
     Returns:
-        The verdict; undecided if the interval holds the number to be beaten.
+        A number of gates, with its interval; n is the number of tested ones.
     """
     count, wrong = (part[tested].astype(np.float64) for part in (planted.counts, planted.wrong))
     # away and touched from the inputs made for the gate, at rest from random ones
     count[:, 2], wrong[:, 2] = random.counts[tested, 2], random.wrong[tested, 2]
     right = (wrong <= error * count).all(axis=1) & (count[:, 0] > 0)
-    share = share_estimate(int(right.sum()), len(tested))
-    scaled = (part * circuit.n_gates for part in (share.low, share.best, share.high))
-    low, best, high = scaled
-    n_right = Estimate(low=low, best=best, high=high, n=len(tested))
-    naive = naive_gates(circuit, network.n_neurons)
-    bar = max(network.n_neurons, naive)
-    outcome: Outcome = "undecided"
-    if low > bar:
-        outcome = "computes in superposition"
-    elif high <= bar:
-        outcome = "does not compute in superposition"
-    return Verdict(outcome, n_right, network.n_neurons, naive, error)
-
-
-def naive_gates(circuit: Circuit, n_neurons: int) -> int:
-    """How many gates one neuron per product can compute at most, with so many neurons: those of fewest products.
-
-    Args:
-        circuit: the circuit.
-        n_neurons: neurons in all.
-
-    Returns:
-        A number of gates. Gates that are sums of their inputs need no neuron.
-
-    Example: an exclusive or needs one product.
-        >>> naive_gates(Circuit.parse("features a b c; y = a ^ b; z = a & b; w = maj(a, b, c)"), 3)
-        2
-    """
-    costs = [
-        np.bincount(layer_atoms(circuit, layer.number).gate, minlength=len(layer.gates)) for layer in circuit.layers
-    ]
-    return int((np.cumsum(np.sort(np.concatenate(costs))) <= n_neurons).sum())
+    share, n_gates = share_estimate(int(right.sum()), len(tested)), len(random.counts)
+    low, best, high = (part * n_gates for part in (share.low, share.best, share.high))
+    return Estimate(low=low, best=best, high=high, n=len(tested))

@@ -99,11 +99,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        loaded = np.load(path, allow_pickle=False)
-        if path.suffix == ".npy":
-            return {"W": loaded}
-        with loaded:
-            return dict(loaded)
+        with path.open("rb") as file:  # which numpy leaves open where it stumbles
+            loaded = np.load(file, allow_pickle=False)
+            return {"W": loaded} if path.suffix == ".npy" else dict(loaded)
     except Exception as error:  # each library raises its own classes for damaged files
         raise FileError(f"{path} is not a whole {path.suffix[1:]} file ({error}). Copy or make it again.") from None
 

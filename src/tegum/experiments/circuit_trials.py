@@ -4,7 +4,8 @@ An incidence M is (n_features, n_neurons), a row per feature: whether a neuron r
 number of its features that are on: 0, 1 or 2. Its AND is 1 in case 2 and else 0.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import xarray as xr
 from tegum.circuits.uand import universal_and
 from tegum.experiments.code_trials import active_sets
 from tegum.experiments.verdict import Part, within
-from tegum.ground.estimate import exact_estimate
+from tegum.ground.estimate import Estimate, exact_estimate, mean_estimate
 from tegum.ground.streams import generator
 
 CASES = ("none on", "one on", "both on")
@@ -102,6 +103,14 @@ def universal_layers(
     columns = {name: (dims, found[place]) for place, name in enumerate(("mean", "square", "wrong"))}
     coords = {"connection_probability": list(connection_probability), "case": list(CASES)}
     return xr.Dataset(columns, coords, {"n_features": n, "n_neurons": m, "n_active": k})
+
+
+def over_readable(values: np.ndarray, statistic: Callable[[np.ndarray], Estimate] = mean_estimate) -> Estimate:
+    """A statistic of the layers from which a gate can be read; with fewer than two of them nothing is known."""
+    readable = values[np.isfinite(values)]
+    return (
+        statistic(readable) if readable.size > 1 else Estimate(low=-math.inf, best=0.0, high=math.inf, n=readable.size)
+    )
 
 
 def within_errors(

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from tegum.experiments.base import Data, Finding
-from tegum.experiments.circuit_trials import within_errors
+from tegum.experiments.circuit_trials import over_readable, within_errors
 from tegum.experiments.over_codes import jackknife, slope
 from tegum.experiments.verdict import Part, within
 from tegum.ground.estimate import exact_estimate, mean_estimate
@@ -61,24 +61,18 @@ def _formula(triples: xr.Dataset) -> list[Part]:
     parts = []
     for on in range(4):
         low, high = (0.9, 1.2) if on == 3 else (-0.2, 0.2)
-        parts.append(within(f"plain formula, {on} on", mean_estimate(_readable(triples, "plain", on)), low, high))
+        parts.append(within(f"plain formula, {on} on", over_readable(triples["plain"].sel(n_on=on).values), low, high))
     return parts
-
-
-def _readable(triples: xr.Dataset, read_off: str, on: int) -> np.ndarray:
-    """Estimates of the layers that have all classes of neurons."""
-    values = triples[read_off].sel(n_on=on).values
-    return values[np.isfinite(values)]
 
 
 def _corrected(triples: xr.Dataset) -> list[Part]:
     parts = []
     for on in range(4):
         expected = float(on == 3)
-        mean = mean_estimate(_readable(triples, "corrected", on))
+        mean = over_readable(triples["corrected"].sel(n_on=on).values)
         parts.append(within(f"corrected formula, {on} on", mean, expected - 0.03, expected + 0.03))
     for on, expected in enumerate((0.181, 0.456, 0.600, 1.400)):
-        mean = mean_estimate(_readable(triples, "plain", on))
+        mean = over_readable(triples["plain"].sel(n_on=on).values)
         parts.append(within(f"plain formula, {on} on", mean, expected - 0.05, expected + 0.05))
     return parts
 

@@ -4,10 +4,10 @@ import numpy as np
 import xarray as xr
 
 from tegum.experiments.base import Data, Finding
-from tegum.experiments.circuit_trials import CASES, within_errors
+from tegum.experiments.circuit_trials import CASES, over_readable, within_errors
 from tegum.experiments.over_codes import jackknife, slope
 from tegum.experiments.verdict import Part, always, within
-from tegum.ground.estimate import exact_estimate, mean_estimate, share_estimate
+from tegum.ground.estimate import Estimate, exact_estimate, mean_estimate, share_estimate
 
 _LEAST = 1e-12  # keeps a nonsensical error of 0 from stopping the judge
 
@@ -54,15 +54,19 @@ def _estimate(sparse: xr.Dataset) -> list[Part]:
 def _differences(differences: xr.Dataset) -> list[Part]:
     at, parts = differences.isel(connection_probability=0), []
     for case, expected in zip(CASES, (0.0, 0.0, 1.0), strict=True):
-        mean = mean_estimate(at["second"].sel(case=case).values)
+        mean = over_readable(at["second"].sel(case=case).values)
         parts.append(within(f"second difference, {case}", mean, expected - 0.02, expected + 0.02))
     k, q = at.attrs["n_active"], float(at["connection_probability"])
     one = at["second"].sel(case="one on").values
-    spread = jackknife(lambda moments: float(np.sqrt(moments[1] - moments[0] ** 2)), np.array([one, one**2]))
+    spread = over_readable(one, _deviation)
     parts.append(within("its standard deviation, one on", spread, 0.8 * 0.148, 1.2 * 0.148))
-    plain = mean_estimate(at["plain"].sel(case="one on").values / ((k - 1) * q))
+    plain = over_readable(at["plain"].sel(case="one on").values / ((k - 1) * q))
     parts.append(within("plain mean over (k - 1)q, one on", plain, 0.95, 1.05))
     return parts
+
+
+def _deviation(values: np.ndarray) -> Estimate:
+    return jackknife(lambda moments: float(np.sqrt(moments[1] - moments[0] ** 2)), np.array([values, values**2]))
 
 
 def _cases(cases: xr.Dataset, slopes: xr.Dataset) -> list[Part]:

@@ -1,4 +1,4 @@
-"""One thread for products of arrays: models and cases are what runs side by side."""
+"""One thread for products of arrays: models, cases and codes are what runs side by side."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -29,9 +29,11 @@ def points(
 ) -> None:
     """Means over independent layers with their 99 % intervals; of squares the root is drawn, nan is left out."""
     shape = np.sqrt if root else np.asarray
-    estimates = [mean_estimate(row[np.isfinite(row)]) for row in values.transpose(..., unit).values]
+    found = values.transpose(..., unit).values
+    some = np.isfinite(found).any(axis=-1)  # from no layer can it be read: no point
+    x, estimates = np.asarray(x)[some], [mean_estimate(row[np.isfinite(row)]) for row in found[some]]
     best = np.array([each.best for each in estimates])
-    ends = np.array([[max(each.low, each.best / 100), each.high] for each in estimates])
+    ends = np.array([[max(each.low, each.best / 100), each.high] for each in estimates]).reshape(-1, 2)
     middle = shape(best)
     reach = np.abs(shape(ends).T - middle)
     ax.errorbar(x, middle, yerr=reach, fmt=marker, color=colour, markersize=3.5, elinewidth=0.8, label=label)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from tegum.ground.estimate import Estimate
 from tegum.ground.progress import Listener, Progress, listener
+from tegum.ground.threads import one_thread_for_arrays
 from tegum.recovery.intervals import mean_over_codes, share_over_codes
 from tegum.recovery.sampling import CodeCounts, sample_codes
 from tegum.recovery.spec import Case, RecoverySpec, StopRule
@@ -41,7 +42,14 @@ class Answer(NamedTuple):
         return {name: _estimate(name, self.counts, n_samples, confidence) for name in QUANTITIES}
 
 
-def collect(case: Case, n_samples: int, stop: StopRule, tell: Callable[[], object] = lambda: None) -> Answer:
+def collect(
+    case: Case,
+    n_samples: int,
+    stop: StopRule,
+    tell: Callable[[], object] = lambda: None,
+    *,
+    n_threads: int | None = None,
+) -> Answer:
     """Sample a case until the rule is content.
 
     Args:
@@ -49,18 +57,20 @@ def collect(case: Case, n_samples: int, stop: StopRule, tell: Callable[[], objec
         n_samples: inputs for each code.
         stop: when it is enough.
         tell: called after each code; may raise to stop.
+        n_threads: codes that are decoded side by side; one on each processor if None. It changes no number.
 
     Returns:
         The counts of every code, and the reason (an index into REASONS).
     """
     counts: list[CodeCounts] = []
-    for n_codes in stop.looks():
-        counts += sample_codes(case, range(len(counts), n_codes), n_samples, tell)
-        now = _estimate(stop.quantity, counts, n_samples, stop.confidence_per_look)
-        if (now.high - now.low) / 2 <= max(stop.half_width, stop.relative_half_width * now.best):
-            return Answer(counts, 0)
-        if stop.decide is not None and not now.low <= stop.decide <= now.high:
-            return Answer(counts, 1)
+    with one_thread_for_arrays():
+        for n_codes in stop.looks():
+            counts += sample_codes(case, range(len(counts), n_codes), n_samples, tell, n_threads=n_threads)
+            now = _estimate(stop.quantity, counts, n_samples, stop.confidence_per_look)
+            if (now.high - now.low) / 2 <= max(stop.half_width, stop.relative_half_width * now.best):
+                return Answer(counts, 0)
+            if stop.decide is not None and not now.low <= stop.decide <= now.high:
+                return Answer(counts, 1)
     return Answer(counts, 2)
 
 

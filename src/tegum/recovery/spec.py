@@ -52,7 +52,8 @@ class StopRule(FrozenRecord):
     def _in_order(self) -> "StopRule":
         if self.first_codes > self.max_codes:
             raise ValueError(
-                f"first_codes = {self.first_codes} exceeds max_codes = {self.max_codes}. Raise the budget max_codes."
+                f"first_codes = {self.first_codes} exceeds max_codes = {self.max_codes}. Raise the budget"
+                " max_codes, or lower first_codes, to 2 at least."
             )
         return self
 

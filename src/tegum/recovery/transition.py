@@ -7,6 +7,7 @@ import numpy as np
 
 from tegum.ground.errors import InputError
 from tegum.ground.progress import Listener, Progress, listener
+from tegum.ground.threads import one_thread_for_arrays
 from tegum.recovery.locating import FIRST, Search, Transition, locate
 from tegum.recovery.sampling import sample_codes
 from tegum.recovery.spec import Case
@@ -78,6 +79,7 @@ def find_transition(
     given = {"n_features": n_features, "n_hidden": n_hidden, "n_active": n_active}
     along = _left_out(given)
     fixed = {name: size for name, size in given.items() if size is not None}
+    _check_sizes(fixed)
     rest = {
         "code": code, "decoder": decoder, "seed": seed,
         "code_options": code_options or {}, "decoder_options": decoder_options or {},
@@ -89,7 +91,7 @@ def find_transition(
     )  # fmt: skip
     _check(search, along)
     spent = itertools.count(1)
-    with listener(progress, "transition") as tell:
+    with listener(progress, "transition") as tell, one_thread_for_arrays():
 
         def measure(size: int, codes: range) -> np.ndarray:
             case = Case(**fixed, **{along: size}, **rest)
@@ -111,6 +113,17 @@ def _left_out(given: dict[str, int | None]) -> str:
     return missing[0]
 
 
+def _check_sizes(fixed: dict[str, int]) -> None:
+    """Refuse sizes that no case can have, before a range that follows from them is refused."""
+    for name, size in fixed.items():
+        if size < (name != "n_active"):
+            raise InputError(f"{name} must be at least {int(name != 'n_active')}; got {size}.")
+    if fixed.get("n_active", 0) > fixed.get("n_features", fixed.get("n_active", 0)):
+        raise InputError(
+            f"n_active must be at most n_features = {fixed['n_features']}; got {fixed['n_active']}. Are they swapped?"
+        )
+
+
 def _range(along: str, fixed: dict[str, int]) -> tuple[int, int]:
     """Where to search if the caller does not say."""
     if along == "n_active":
@@ -121,6 +134,8 @@ def _range(along: str, fixed: dict[str, int]) -> tuple[int, int]:
 
 
 def _check(search: Search, along: str) -> None:
+    if search.low == search.high == 1:
+        raise InputError(f"{along} can be nothing but 1 here, so that there is nothing to search. Take more features.")
     if not 1 <= search.low < search.high:
         raise InputError(f"expected 1 <= low < high for {along}; got low={search.low} and high={search.high}.")
     for name, value in (("level", search.level), ("confidence", search.confidence)):

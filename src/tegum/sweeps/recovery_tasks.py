@@ -62,7 +62,7 @@ def run_recovery_task(text: str, n_threads: int, tell: Listener | None = None) -
 
     Args:
         text: its content as canonical JSON.
-        n_threads: not used; products of matrices take the cores that there are.
+        n_threads: processor cores to use; they change no number.
         tell: called after each code.
 
     Returns:
@@ -85,7 +85,7 @@ def run_recovery_task(text: str, n_threads: int, tell: Listener | None = None) -
         if tell:
             tell(Progress(n_done, task.stop.max_codes))
 
-    answer = collect(task.case, task.samples_per_code, task.stop, count)
+    answer = collect(task.case, task.samples_per_code, task.stop, count, n_threads=n_threads)
     columns = {name: ("code_number", [getattr(each, name) for each in answer.counts]) for name in CodeCounts._fields}
     return encode(xr.Dataset(columns | {"stopped": ((), answer.stopped)}), text, task.key)
 

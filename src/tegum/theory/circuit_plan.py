@@ -5,7 +5,6 @@ cases: all of its features on, or all but one. (With fewer on all constructions 
 """
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +14,12 @@ from scipy.special import ndtr, ndtri
 from tegum.ground.errors import InputError
 from tegum.theory.counts import as_positive
 from tegum.theory.gaussian_and import GaussianReadOff, gaussian_and_law, one_on_response
+from tegum.theory.roots import smallest_enough
 from tegum.theory.superposed_and import NOISE_LIMIT, leak, targeted_error, targeted_misfire
 from tegum.theory.universal_and import averaging_error, universal_and_law
 
 _MOST, _LEAST_ERROR = 1e12, 1e-100
-_CLOSE = 1.002
+_CLOSE = 0.002
 _FANS = (1, 3, 5, 7, 9, 13, 19, 27, 39, 55)
 _LARGEST_BIAS = 2.5
 _LARGEST_SHIFT = 6.0  # direct weights R(w_i + w_j + b) vanish at a bias far below
@@ -140,14 +140,14 @@ def _averaging(order: int, n: float, k: int, gates: float, d: float, error: floa
             tried.append((averaging_error(int(m), k, q, n_on=order - 1, order=order, threshold=threshold), q))
         return min(tried)
 
-    m = _smallest(lambda m: best(m)[0] <= error, 4.0)
-    if math.isinf(m):
+    m = smallest_enough(lambda m: best(m)[0] <= error, 4, _MOST, closeness=_CLOSE)
+    if m is None:
         return _impossible(
             name, f"noise of features in superposition leaves too few connections to cover {gates:g} gates"
         )
     wrong, q = best(m)
     bias = f"bias {1 - order}, " if order > 2 else ""
-    return PlanRow(name, m, wrong, others * q, f"{bias}connection probability {q:.3g}")
+    return PlanRow(name, float(m), wrong, others * q, f"{bias}connection probability {q:.3g}")
 
 
 def _differences(order: int, k: float, gates: float, d: float, error: float, n_uncovered: float) -> PlanRow:
@@ -165,11 +165,11 @@ def _differences(order: int, k: float, gates: float, d: float, error: float, n_u
         wrong = np.where(gates * (1 - laws[0].readable) > n_uncovered, 1.0, wrong)
         return float(wrong.min()), float(choices[wrong.argmin()])
 
-    m = _smallest(lambda m: best(m)[0] <= error, 16.0)
-    if math.isinf(m):
+    m = smallest_enough(lambda m: best(m)[0] <= error, 16, _MOST, closeness=_CLOSE)
+    if m is None:
         return _impossible(name, f"{_MOST:g} neurons are too few")
     wrong, q = best(m)
-    return PlanRow(name, m, wrong, 0.0, f"connection probability {q:.3g}")
+    return PlanRow(name, float(m), wrong, 0.0, f"connection probability {q:.3g}")
 
 
 def _gaussian(kind: GaussianReadOff, order: int, k: float, d: float, error: float) -> PlanRow:
@@ -203,9 +203,8 @@ def _targeted(order: int, n: float, k: float, gates: float, d: float, error: flo
             sizes = {"neurons_per_gate": s, "order": order}
             return max(targeted_error(n, m, gates, k, n_on=c, n_hidden=d, **sizes) for c in cases)
 
-        most = 64 * s * gates
-        if worst(most) <= error:
-            m = _smallest(lambda m: worst(m) <= error, float(s), most)
+        m = smallest_enough(lambda m: worst(m) <= error, s, 64 * s * gates, closeness=_CLOSE)
+        if m is not None:
             made.append((2 * m, worst(m), s))
     if not made:
         least = _least_hidden(order, k, error)
@@ -219,19 +218,6 @@ def _covering(order: int, gates: float, m: float, n_uncovered: float) -> float:
     """The least q with T (1 - q^r)^m at most n_uncovered."""
     few = min(n_uncovered / gates, 1.0)
     return (-math.expm1(math.log(few) / m)) ** (1 / order)
-
-
-def _smallest(enough: Callable[[float], bool], low: float, most: float = _MOST) -> float:
-    """The smallest width that is enough, by doubling and bisection; inf if none below `most` is."""
-    high = low
-    while not enough(high):
-        low, high = high, high * 2
-        if low > most:
-            return math.inf
-    while high > low * _CLOSE and high - low > 1:
-        middle = math.floor(math.sqrt(low * high)) if high > 1000 else math.floor((low + high) / 2)
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return float(high)
 
 
 def _least_hidden(order: int, k: float, error: float) -> str:

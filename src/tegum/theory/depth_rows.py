@@ -7,7 +7,7 @@ import numpy as np
 from tegum.ground.arrays import Real
 from tegum.ground.errors import InputError
 from tegum.theory.capacity import expected_wrong
-from tegum.theory.counts import sizes
+from tegum.theory.counts import as_positive, sizes
 from tegum.theory.depth_limits import max_active_layers
 from tegum.theory.evolution import state_evolution
 from tegum.theory.guarantees import max_active_union
@@ -15,7 +15,8 @@ from tegum.theory.rules import UpdateRule, step_rule, update_rules
 from tegum.theory.runaway import critical_load, settled_load
 from tegum.theory.superposed_correction import correction_errors, critical_correction_load, wrong_after_correction
 
-MOST_LAYERS = 200
+MOST_LAYERS = 200  # followed, unless more are asked for
+_MOST_ASKED = 10_000
 _FAN_OUTS = (1, 4, 6, 10, 20, 40)
 _ABOUT = {
     "copy": "stays in the residual stream; noise of a read-out is k/m at any depth",
@@ -82,7 +83,7 @@ def depth_table(
         n_features: n.
         n_hidden: m.
         n_active: k, between 0 and n.
-        n_layers: L, at least 1; where `wrong_last` is taken.
+        n_layers: L, between 1 and 10 000; where `wrong_last` is taken.
         n_wrong: η, expected wrong features per input that are allowed, above 0.
 
     Returns:
@@ -101,8 +102,11 @@ def depth_table(
         biased ReLU 1.0 False
     """
     sizes(n_features, n_hidden, n_active)
-    if n_layers < 1 or not 0 < n_wrong < np.inf:
-        raise InputError(f"n_layers must be at least 1 and n_wrong above 0; got {n_layers} and {n_wrong:g}.")
+    as_positive(n_hidden, "n_hidden", 1.0, 1e300)  # sizes allow infinity, which no corrector has neurons for
+    if not 1 <= n_layers <= _MOST_ASKED:
+        raise InputError(f"n_layers must be between 1 and {_MOST_ASKED}; got {n_layers}.")
+    if not 0 < n_wrong < np.inf:
+        raise InputError(f"n_wrong must be above 0 and finite; got {n_wrong:g}.")
     rules = {**update_rules(), "step, ρ = 0.5": step_rule(carry=0.5)}
     rows = [_row(n_features, n_hidden, n_active, rules[name], n_layers, n_wrong) for name in _ABOUT]
     return [*rows, _in_superposition(n_features, n_hidden, n_active, n_layers, n_wrong)]

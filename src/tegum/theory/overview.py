@@ -23,6 +23,7 @@ from tegum.theory.overview_rows import NORMAL, BoundRow, Question, all_pairs, on
 from tegum.theory.phase_transitions import max_active_bayes, max_active_l1
 from tegum.theory.pursuit import max_active_pursuit, pursuit_worst_case
 
+_LARGEST = 1e15
 _LEAST_SHARE = 1e-12
 """Least m/n for which the thresholds of iterative decoders are computed."""
 
@@ -32,8 +33,8 @@ def bounds_table(n_features: Count, n_hidden: float, n_active: float, *, n_wrong
 
     Args:
         n_features: n, at least 1, or a `LogCount`.
-        n_hidden: m, at least 1.
-        n_active: k, between 0 and n.
+        n_hidden: m, between 1 and 1e15.
+        n_active: k, between 0 and n, at most 1e15.
         n_wrong: η, the wrong features per input that are allowed; for levels the chance that one is wrong.
 
     Returns:
@@ -47,21 +48,22 @@ def bounds_table(n_features: Count, n_hidden: float, n_active: float, *, n_wrong
         >>> [f"{each.quantity}: {each.value:.2f}" for each in table if each.subject == "active features"][:4]
         ['(i) rule of thumb: 9.26', '(ii) union: 6.46', '(iii) exact tail: 8.46', '(iv) best threshold: 11.20']
     """
-    m, k = (as_scalar(value, name) for value, name in ((n_hidden, "n_hidden"), (n_active, "n_active")))
+    m, k = as_scalar(n_hidden, "n_hidden", 1.0), as_scalar(n_active, "n_active", 0.0)
     eta = float(as_positive(n_wrong, "n_wrong", 1e-300, 1e300))
     sizes(n_features, m, k)  # which refuses what is out of range
     question = Question(n_features, m, k, eta)
     subjects = (one_pair, all_pairs, read_out, _active, _levels, _bits, _one_shot, _iterative)
-    return [each for subject in subjects for each in subject(question)]
+    with np.errstate(over="ignore"):  # a loss beyond the largest float is infinite
+        return [each for subject in subjects for each in subject(question)]
 
 
-def as_scalar(value: ArrayLike, name: str) -> float:
-    """One finite number.
+def as_scalar(value: ArrayLike, name: str, least: float) -> float:
+    """One number of a size that float64 counts exactly.
 
     Raises:
-        InputError: not a number, or infinite.
+        InputError: not a number, below the least one, or beyond the largest one.
     """
-    return float(as_positive(value, name, 0.0, 1e300))
+    return float(as_positive(value, name, least, _LARGEST))
 
 
 def _active(q: Question) -> Iterator[BoundRow]:

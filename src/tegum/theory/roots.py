@@ -4,6 +4,7 @@ Every entry of an array has a problem of its own, all of one shape. Fixed number
 float64, so no tolerance has to be chosen.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -69,6 +70,37 @@ def first_true_to_false(condition: Function, low: Numbers, high: Numbers, n_poin
     after = np.take_along_axis(grid, first, axis=0)[0]
     refined = last_true(condition, before, after)
     return np.asarray(np.where(fails.any(axis=0), refined, high))
+
+
+def smallest_enough(enough: Callable[[int], bool], low: int, high: float, *, closeness: float = 0.01) -> int | None:
+    """The smallest whole number that is enough, if everything above it is too; by doubling, then bisection.
+
+    Doubling comes first because a size costs the more to try the larger it is.
+
+    Args:
+        enough: from a number to whether it is enough.
+        low: the first to be tried, at least 1; returned if it is enough.
+        high: the last that may be tried.
+        closeness: how near the answer must be, as a share of it; it is enough, and may be too large by as much.
+
+    Returns:
+        The number; None if nothing up to `high` is enough.
+
+    Example:
+        >>> smallest_enough(lambda n: n * n > 500, 1, 100)
+        23
+        >>> smallest_enough(lambda n: n > 100, 1, 100) is None
+        True
+    """
+    below = top = low
+    while not enough(top):
+        if top + 1 > high:
+            return None
+        below, top = top, math.floor(min(2 * top, high))
+    while top - below > max(1, closeness * below):
+        middle = max(math.isqrt(below * top), below + 1)
+        below, top = (below, middle) if enough(middle) else (middle, top)
+    return top
 
 
 def lowest_point(function: Function, low: Numbers, high: Numbers, n_points: int = 257, n_steps: int = 50) -> Real:

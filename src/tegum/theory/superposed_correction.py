@@ -10,7 +10,7 @@ critical load.
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import bdtrc, ndtr, pdtrc
+from scipy.special import bdtrc, ndtr, ndtri, pdtrc
 from scipy.stats import poisson
 
 from tegum.ground.arrays import ArrayLike, Real
@@ -23,6 +23,9 @@ NoiseLaw: TypeAlias = Literal["poisson", "gaussian"]
 
 _TAIL = 1e-12
 _PRECISION, _PATIENCE = 1e-3, 300
+_LEAST_LOAD = 1e-6  # a critical load below this is none
+_MOST_TERMS = 4001  # of a sum over a Poisson number; a wider one is taken at equal steps
+_MANY = 1e6  # a Poisson number with a larger mean is taken for normal: its law is one to a thousandth
 
 
 def neuron_error(
@@ -61,10 +64,9 @@ def neuron_error(
     if law == "gaussian":
         with np.errstate(divide="ignore"):
             return np.asarray(ndtr(-0.5 * np.sqrt(m / (n * u))))
-    fewest, most = (float(end) for end in (poisson.ppf(_TAIL, n * s / m), poisson.isf(_TAIL, n * s / m)))
-    fed = np.arange(fewest, most + 1)
+    fed, chance = _fed(n * s / m)
     hits = fed * s * u[..., np.newaxis]
-    return np.asarray(pdtrc(np.floor(s * (1 - u[..., np.newaxis]) / 2 + hits), hits) @ poisson.pmf(fed, n * s / m))
+    return np.asarray(pdtrc(np.floor(s * (1 - u[..., np.newaxis]) / 2 + hits), hits) @ chance)
 
 
 def correction_errors(
@@ -134,7 +136,7 @@ def critical_correction_load(n_features: float, n_neurons: float, *, fan_out: in
     if law == "gaussian":
         return min(float(critical_load(n, m)) * m / (n * s), n)
     low, high = 0.0, n
-    while high - low > _PRECISION * high:
+    while high - low > _PRECISION * high and high > _LEAST_LOAD:
         middle = (low + high) / 2
         low, high = (low, middle) if _runs_away(n, m, middle, s) else (middle, high)
     return low
@@ -219,6 +221,21 @@ def _runs_away(n: float, m: float, k: float, s: int) -> bool:
             return False
         before, error = error, float(neuron_error(min(s * k / m + error, 1.0), n_features=n, n_neurons=m, fan_out=s))
     return False
+
+
+def _fed(mean: float) -> tuple[Real, Real]:
+    """Numbers of features that feed a neuron, and how likely each is; a few thousand of them at any mean."""
+    if mean > _MANY:
+        deviations = np.linspace(ndtri(_TAIL), -ndtri(_TAIL), _MOST_TERMS)
+        chance = np.exp(-(deviations**2) / 2)
+        return mean + np.sqrt(mean) * deviations, chance / chance.sum()
+    fewest, most = (float(end) for end in (poisson.ppf(_TAIL, mean), poisson.isf(_TAIL, mean)))
+    if most - fewest < _MOST_TERMS:
+        fed = np.arange(fewest, most + 1)
+        return fed, np.asarray(poisson.pmf(fed, mean))
+    fed = np.linspace(fewest, most, _MOST_TERMS).round()
+    chance = poisson.pmf(fed, mean)
+    return fed, np.asarray(chance / chance.sum())
 
 
 def _network(n_features: float, n_neurons: float, fan_out: int) -> tuple[float, float, int]:
