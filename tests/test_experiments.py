@@ -311,8 +311,16 @@ def shrunk(settings: Any) -> Any:
     return settings.replace(**changes)
 
 
+def trains(name: str) -> bool:
+    """Whether models are trained or optima sought; what only samples codes has tests of its own for other sizes."""
+    return any(
+        isinstance(value, TrainSettings | DescentSettings) or field.endswith("starts")
+        for field, value in EXPERIMENTS[name].settings("quick")
+    )
+
+
 @pytest.mark.slow
-@every_experiment
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if trains(name)])
 def test_hardly_trained_it_runs_to_the_end(name: str) -> None:
     made = EXPERIMENTS[name]
     heard = []
