@@ -7,16 +7,16 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
+from judged import quick, verdicts
 
 from tegum.circuits.layer import NeuronLayer
 from tegum.circuits.readoffs import averaging, differences, mobius
 from tegum.circuits.uand import random_incidence, universal_and
 from tegum.experiments import EXPERIMENTS, gaussian_layer_data, stacking_data, superposed_inputs_data
 from tegum.experiments import universal_and_data as data_of
-from tegum.experiments.base import Data
 from tegum.experiments.circuit_trials import Pairs, incidence, outputs, universal_layers, within_errors
 from tegum.experiments.variants import run_variant
-from tegum.experiments.verdict import Verdict, decide
+from tegum.experiments.verdict import Verdict
 from tegum.ground.streams import generator
 from tegum.plot import save_figure
 from tegum.theory.and_design import coverage_probability
@@ -157,16 +157,6 @@ SMALL = {
 def test_variants_of_other_sizes_are_drawn(name: str, tmp_path) -> None:
     for plate in run_variant(name, **SMALL[name]).plates:
         assert all(path.stat().st_size > 1000 for path in save_figure(plate.figure, tmp_path / plate.name))
-
-
-@cache
-def quick(name: str) -> Data:
-    experiment = EXPERIMENTS[name]
-    return experiment.run(experiment.settings("quick"), lambda _: None)
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 @cache

@@ -64,3 +64,16 @@ def test_what_cannot_be_is_refused(capsys, changed: tuple[str, str], message: st
     assert (status, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_if_nothing_is_possible_the_table_says_so(capsys) -> None:
+    words = ("--n-features", "1000", "--n-active", "10", "--gates", "500", "--n-hidden", "100")
+    status, out, err = said(capsys, *words)
+    assert (status, err) == (0, "")
+    assert "No construction computes 500 ANDs at this error." in out
+
+
+def test_the_group_lists_its_commands(capsys) -> None:
+    assert main(["circuit", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("plan", "compile", "check"))

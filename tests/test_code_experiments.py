@@ -12,23 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 
 from tegum.experiments import EXPERIMENTS
 from tegum.experiments.base import Data
 from tegum.experiments.code_trials import active_sets, code, hidden, n_wrong, trials
 from tegum.experiments.coherence_data import almost_orthogonal, conversions, overlaps
 from tegum.experiments.over_codes import crossing, jackknife
-from tegum.experiments.verdict import Verdict, decide
+from tegum.experiments.verdict import Verdict
 from tegum.ground.errors import InputError
 from tegum.ground.estimate import mean_estimate
 from tegum.plot import save_figure
 from tegum.theory import coherence_probability, expected_wrong, welch_bound
 
 FIVE_SIGMA = 5.0
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 def nothing(_: object) -> None:

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from commands import Tegum
 
 from tegum.circuits import (
     Circuit,
@@ -375,25 +374,6 @@ class TestPlan:
         mean, error = (part(list(wrong.values()), axis=1) for part in (np.mean, np.std))
         assert (mean <= 0.05 + 5 * error / np.sqrt(11)).all()
         assert mean.max() >= 0.05 / 3  # not much wider than needed; few dense neurons are skewed, and err less
-
-
-class TestPlanCommand:
-    def test_the_table_names_every_construction(self, run: Tegum) -> None:
-        said = run("circuit", "plan", "--n-features", "1000", "--n-active", "10", "--gates", "500", "--n-hidden", "100")
-        assert (said.status, said.err) == (0, "")
-        for name in ("one neuron per gate", "universal, average", "Gaussian, product", "targeted, clipped"):
-            assert name in said.out
-        assert "No construction computes 500 ANDs at this error." in said.out
-
-    def test_bad_sizes_are_refused(self, run: Tegum) -> None:
-        said = run("circuit", "plan", "--n-features", "2", "--n-active", "1")
-        assert (said.status, said.out) == (2, "")
-        assert "n_features must be" in said.err
-
-    def test_the_group_lists_its_commands(self, run: Tegum) -> None:
-        said = run("circuit", "--help")
-        assert said.status == 0
-        assert "plan" in said.out
 
 
 @pytest.mark.parametrize(

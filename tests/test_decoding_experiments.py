@@ -4,9 +4,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import judged
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 
 from tegum.codes import make_code
 from tegum.experiments import EXPERIMENTS
@@ -14,7 +16,7 @@ from tegum.experiments.antipodal import Settings, run
 from tegum.experiments.base import Data
 from tegum.experiments.transitions_claims import half_point
 from tegum.experiments.variants import run_variant
-from tegum.experiments.verdict import Verdict, decide
+from tegum.experiments.verdict import Verdict
 from tegum.ground.errors import InputError
 from tegum.ground.estimate import mean_estimate
 from tegum.plot import save_figure
@@ -114,14 +116,8 @@ JUDGED: dict[str, dict[str, Any]] = {  # the map is drawn and not judged, so her
 }
 
 
-@cache
 def quick(name: str) -> Data:
-    experiment = EXPERIMENTS[name]
-    return experiment.run(experiment.settings("quick").replace(**JUDGED.get(name, {})), lambda _: None)
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
+    return judged.quick(name, **JUDGED.get(name, {}))
 
 
 @cache

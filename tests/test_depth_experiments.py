@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 
 from tegum.experiments import EXPERIMENTS
 from tegum.experiments.analogies_data import KINDS
 from tegum.experiments.base import Data
-from tegum.experiments.verdict import Verdict, decide
+from tegum.experiments.verdict import Verdict
 from tegum.plot import save_figure
 from tegum.theory import (
     analogy_scores,
@@ -153,10 +154,6 @@ IDEAL: dict[str, Callable[[], Data]] = {
     CORRECTION: correction,
     ANALOGIES: words,
 }
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 @pytest.mark.parametrize("name", IDEAL)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 from scipy.linalg import block_diag
 
 from tegum.experiments import EXPERIMENTS, citation, claims, experiment
@@ -17,8 +18,7 @@ from tegum.experiments import five_in_two as five
 from tegum.experiments import linear_against_relu as against
 from tegum.experiments import linear_against_relu_claims as against_claims
 from tegum.experiments import many_features as many
-from tegum.experiments.base import Data
-from tegum.experiments.verdict import Verdict, decide
+from tegum.experiments.verdict import Verdict
 from tegum.geometry import cross_polytope, polygon, simplex
 from tegum.ground.errors import InputError
 from tegum.problem import DescentSettings, TrainSettings
@@ -27,10 +27,6 @@ from tegum.theory import linear_optimum
 Datasets = dict[str, xr.Dataset]
 N_MODELS = 3  # one for each group of starts
 every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 def grid(W: Mapping[float, np.ndarray], bias: Mapping[float, object], loss: Mapping[float, float]) -> xr.Dataset:

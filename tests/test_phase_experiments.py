@@ -6,16 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 
 from tegum.experiments import EXPERIMENTS, collapse, kgons, pentagon_digon, phase_diagram
 from tegum.experiments.base import Data
-from tegum.experiments.verdict import Verdict, decide
 from tegum.geometry import polygon
 from tegum.problem import DescentSettings, TrainSettings
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 def silent(_: Any) -> None:

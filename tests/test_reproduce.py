@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 from matplotlib.figure import Figure
 
 import tegum
 from tegum.cli import BAD_INPUT, INTERRUPTED, OK, UNEXPECTED, main
 from tegum.experiments import EXPERIMENTS, claims
 from tegum.experiments.base import Data, Experiment, Finding, Plate
-from tegum.experiments.verdict import decide, within
+from tegum.experiments.verdict import within
 from tegum.ground.errors import FileError, InputError
 from tegum.ground.estimate import Estimate
 from tegum.ground.progress import Listener, Progress
@@ -272,10 +273,6 @@ def test_the_quick_preset_of_everything(tmp_path: Path, capsys: pytest.CaptureFi
         found = [spoiled_verdicts(name, {key: spoil(data) for key, data in stored.items()}) for spoil in SPOILED]
         for claim in {claim for claim, verdict in made.items() if verdict == "reproduced"} - SMALL_IN_NOISE:
             assert {each.get(claim) for each in found} != {"reproduced"}, f"{claim} cannot fail"
-
-
-def verdicts(name: str, data: Data) -> dict[str, str]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 # Something hardly ever happens: true of noise too. Their own tests doctor the data the other way.

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
+from judged import verdicts
 
-from tegum.experiments import EXPERIMENTS, claims, polytopes, uniform_geometry
+from tegum.experiments import claims, polytopes, uniform_geometry
 from tegum.experiments.base import Data
 from tegum.experiments.uniform_geometry_data import SMALL_DIMENSIONS, SMALL_PROBABILITIES, budgets, control, pushes
-from tegum.experiments.verdict import Verdict, decide
 from tegum.geometry import cross_polytope, tegum_product
 from tegum.problem import Grid, Problem
 
@@ -20,10 +20,6 @@ N, M = QUICK.problem.n_features, QUICK.problem.n_hidden
 
 def silent(_: object) -> None:
     """Nobody listens."""
-
-
-def verdicts(name: str, data: Data) -> dict[str, Verdict]:
-    return {finding.claim: decide(finding.parts) for finding in EXPERIMENTS[name].judge(data)}
 
 
 def expected(name: str) -> dict[str, str]:
