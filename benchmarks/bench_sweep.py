@@ -22,8 +22,9 @@ import numpy as np
 import torch
 
 from tegum import Grid, Problem, TrainSettings, open_sweep
+from tegum.ground.threads import n_processors
 from tegum.kernels.choice import choose_kernel
-from tegum.kernels.fused import FusedKernel, n_processors
+from tegum.kernels.fused import FusedKernel
 from tegum.sweeps import SweepSpec, run_spec
 from tegum.sweeps.partition import content, partition
 from tegum.sweeps.spec import spec_of

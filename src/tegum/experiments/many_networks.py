@@ -1,6 +1,8 @@
 """Many small networks in one wide network: which blocks they share, and what their errors are, layer by layer."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from tegum.experiments.many_networks_claims import judge
 from tegum.ground.progress import Listener, Progress
 from tegum.ground.record import FrozenRecord
 from tegum.ground.streams import generator
+from tegum.ground.threads import n_processors
 from tegum.plot import network_error_over_layers, network_errors
 from tegum.theory.block_errors import activity_variance, block_errors, max_block_networks
 
@@ -58,19 +61,14 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
     sizes, fillings, active = settings.group_size, settings.filling, settings.n_active
     total = settings.models * (len(sizes) * len(fillings) + len(fillings))
     steps = iter(range(1, total + 1))
-    cells = {
-        (q, share): [_errors(settings, q, share, active, model, steps, tell, total) for model in range(settings.models)]
-        for q in sizes
-        for share in fillings
-    }
-    one = active[min(1, len(active) - 1)]
-    open_ = {
-        share: [
-            _errors(settings, settings.ungated_size, share, (one,), model, steps, tell, total, gated=False)
-            for model in range(settings.models)
-        ]
-        for share in fillings
-    }
+    one, models = active[min(1, len(active) - 1)], range(settings.models)
+    gated = partial(_errors, settings, steps, tell, total)
+    wide_open = partial(gated, settings.ungated_size, gated=False)
+    with ThreadPoolExecutor(n_processors()) as pool:  # each layout has random numbers of its own
+        cells = {
+            (q, share): list(pool.map(partial(gated, q, share, active), models)) for q in sizes for share in fillings
+        }
+        open_ = {share: list(pool.map(partial(wide_open, share, (one,)), models)) for share in fillings}
     errors = xr.concat(
         [xr.concat([xr.concat(cells[q, share], "model") for share in fillings], "filling") for q in sizes], "group_size"
     ).assign_coords(group_size=list(sizes), filling=list(fillings))
@@ -86,13 +84,13 @@ def run(settings: Settings, tell: Listener) -> dict[str, xr.Dataset]:
 
 def _errors(
     settings: Settings,
+    steps: Iterator[int],
+    tell: Listener,
+    total: int,
     group_size: int,
     filling: float,
     active: tuple[int, ...],
     model: int,
-    steps: Iterator[int],
-    tell: Listener,
-    total: int,
     *,
     gated: bool = True,
 ) -> xr.Dataset:

@@ -1,10 +1,13 @@
-"""One thread for products of arrays: models, cases and codes are what runs side by side."""
+"""Models, cases and codes run side by side, one to a processor; products of arrays get one thread."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import scipy.linalg  # noqa: F401 - with numpy's, what is limited must be loaded
-from threadpoolctl import threadpool_limits
+
+def n_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -21,5 +24,8 @@ def one_thread_for_arrays() -> Iterator[None]:
         ...     {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
         {1}
     """
+    import scipy.linalg  # noqa: F401 - with numpy's, what is limited must be loaded
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1, user_api="blas"):
         yield

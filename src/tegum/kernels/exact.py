@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tegum.ground.errors import InputError
+from tegum.ground.threads import n_processors
 from tegum.kernels.descent import descend_many, descent_workspace, hessians
-from tegum.kernels.fused import n_processors
 from tegum.kernels.interface import Law, Optima, architecture
 from tegum.kernels.starts import descent_starts
 from tegum.problem import DescentSettings, Problem

@@ -4,7 +4,6 @@ The compiled code releases the interpreter lock, so plain Python threads share t
 on its own address only, so neither the number of threads nor the packing of models can change them.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from tegum.ground import streams
 from tegum.ground.errors import InputError
+from tegum.ground.threads import n_processors
 from tegum.kernels import loop
 from tegum.kernels.given import Batches, advance_given, batches_of, given_room
 from tegum.kernels.interface import (
@@ -239,8 +239,3 @@ class FusedKernel(AbstractKernel):
                 f"the fused kernel works in float32; got precision={settings.precision!r}. Use kernel='reference'."
             )
         return FusedRun(problems, settings, models, seed, self.n_threads)
-
-
-def n_processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

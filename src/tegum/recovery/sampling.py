@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tegum.ground.streams import generator
+from tegum.ground.threads import n_processors
 from tegum.recovery.spec import Case
 
 _ACTIVE = 0.5  # a feature is read as active if its decoded value is above
@@ -86,8 +87,6 @@ def sample_codes(
 
 
 def _n_threads(case: Case, n_codes: int, most: int | None) -> int:
-    from tegum.kernels.fused import n_processors
-
     n_entries = case.n_features * case.n_hidden
     if n_entries < _WORTH_A_THREAD:
         return 1

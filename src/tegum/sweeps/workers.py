@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from tegum.ground.progress import Listener, Progress
+from tegum.ground.threads import n_processors
 from tegum.sweeps.work import run_task
 
 Do = Callable[[str, int, Listener | None], bytes]
@@ -89,7 +90,6 @@ class LocalWorkers(AbstractWorkers):
     def __init__(self, kernel: str, n_tasks: int, do: Do | None = None) -> None:
         super().__init__()
         self._do = do or run_task
-        from tegum.kernels.fused import n_processors  # numba takes a while to load
 
         side_by_side = min(n_processors(), n_tasks) if kernel == "fused" else 1
         self._room = max(1, side_by_side)
