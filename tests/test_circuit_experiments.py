@@ -14,7 +14,7 @@ from tegum.circuits.readoffs import averaging, differences, mobius
 from tegum.circuits.uand import random_incidence, universal_and
 from tegum.experiments import EXPERIMENTS, gaussian_layer_data, stacking_data, superposed_inputs_data
 from tegum.experiments import universal_and_data as data_of
-from tegum.experiments.circuit_trials import Pairs, incidence, outputs, universal_layers, within_errors
+from tegum.experiments.circuit_trials import Pairs, incidence, outputs, over_readable, universal_layers, within_errors
 from tegum.experiments.variants import run_variant
 from tegum.experiments.verdict import Verdict
 from tegum.ground.streams import generator
@@ -276,3 +276,11 @@ def test_doctored_data_are_not_judged_as_before(name: str, part: str, change: Ch
     data[part] = change(data[part])
     assert undoctored(name)[claim] == "reproduced"
     assert verdicts(name, data)[claim] == "refuted"
+
+
+def test_layers_from_which_nothing_can_be_read_leave_everything_open() -> None:
+    some = over_readable(np.array([1.0, np.nan, 3.0]))
+    assert (some.best, some.n) == (2.0, 2)
+    for values in ([np.nan, np.nan], [np.nan, 1.0]):
+        nothing = over_readable(np.array(values))
+        assert (nothing.low, nothing.high) == (-np.inf, np.inf)
